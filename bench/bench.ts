@@ -1,0 +1,18 @@
+import type { Load } from './load-client.ts';
+import type { Row } from './table.ts';
+
+/** What every measurement gets. */
+export interface Bench {
+  readonly load: Load;
+  /** Few rounds and short ones: shows that the bench works, its figures say nothing. */
+  readonly quick: boolean;
+  /** Interleaved rounds that medians are taken over. */
+  readonly rounds: number;
+  /** Folder for CPU profiles of the service; null: none. */
+  readonly profile: string | null;
+  /** Something that the reader has to know beside the table. */
+  note(text: string): void;
+}
+
+/** Measures one thing beside what it is compared with, and cleans up behind itself. */
+export type Measurement = (bench: Bench) => Promise<readonly Row[]>;

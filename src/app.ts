@@ -1,0 +1,156 @@
+import { budgets } from './app/budgets.ts';
+import { createFirstToday } from './app/first-today.ts';
+import { openLedger } from './app/ledger.ts';
+import { createPlaybooks } from './app/playbooks.ts';
+import { predictionSources } from './app/predictions.ts';
+import { createReporting } from './app/reporting.ts';
+import { safetyOf } from './app/safety.ts';
+import { createSettings } from './app/settings.ts';
+import { createTextfile } from './app/textfile.ts';
+import type { Config } from './config/config.ts';
+import { isFinal } from './execution/execution.ts';
+import { instanceIsGone, thisInstance } from './ledger/instance.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { createLifecycle } from './lifecycle.ts';
+import type { Logger } from './logger.ts';
+import { createLoop, type Loop } from './loop.ts';
+import { isStale } from './prediction/prediction.ts';
+import { createEvents, type Events } from './report/events.ts';
+import { createMetrics } from './report/metrics.ts';
+import type { Metrics } from './report/metrics-input.ts';
+import type { Outbox } from './report/outbox.ts';
+import { reportsFor } from './report/policy.ts';
+import type { PredictionSources } from './sources/sources.ts';
+import { version } from './version.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logger: Logger;
+}
+
+/** Every long-lived part, built once and in order. What `serve` and `run` add on top is theirs to stop. */
+export interface App {
+  readonly config: Config;
+  readonly ledger: Ledger;
+  readonly loop: Loop;
+  readonly sources: PredictionSources;
+  readonly metrics: Metrics;
+  readonly events: Events;
+  readonly outbox: Outbox;
+  readonly lastReload: { readonly successful: boolean; readonly successAt: number };
+  /** True while neither the mapping nor a pause holds automation back. */
+  enabled(): Promise<boolean>;
+  reload(): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }>;
+  /** Writes the textfile now, where one is configured. Never rejects. */
+  writeTextfile(): Promise<void>;
+  onStop(name: string, stop: () => Promise<void> | void, patience?: number): void;
+  /** Stops all in reverse order. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Builds every part; throws `LedgerUnusable` or `LedgerUnavailable` where the store cannot be opened. */
+export async function createApp({ config, env, logger }: AppOptions): Promise<App> {
+  const now = Date.now;
+  const lifecycle = createLifecycle((name, error) =>
+    logger.error({ err: error, part: name }, 'a part did not stop cleanly'),
+  );
+
+  const ledger = await openLedger(config, logger);
+  lifecycle.onStop('ledger', () => ledger.close());
+
+  const sources = predictionSources(config, ledger, logger);
+  lifecycle.onStop('sources', () => sources.close());
+
+  let safety = safetyOf(config);
+  const settings = createSettings({
+    config,
+    env,
+    now,
+    logger,
+    async onChange(next) {
+      safety = safetyOf(next);
+      reporting.configure(next);
+      await sources.setFiles(next.predictions.files, next.predictions.stale_after);
+    },
+  });
+
+  async function enabled(): Promise<boolean> {
+    const active = (await ledger.pauses()).filter((pause) => pause.until === null || pause.until > now());
+    return settings.config.mapping.global_settings.enable_auto_remediation && active.length === 0;
+  }
+
+  const metrics = createMetrics({
+    version: version(),
+    predictions: async () =>
+      (await sources.all()).map((prediction) => ({
+        prediction,
+        stale: isStale(prediction, now(), settings.config.predictions.stale_after),
+      })),
+    sources: () => sources.health(),
+    summary: () => ledger.summary(now()),
+    budgets: () => budgets(settings.config, ledger, now()),
+    state: async () => ({
+      enabled: await enabled(),
+      dry_run_mode: settings.config.mapping.global_settings.dry_run_mode,
+      config_last_reload_successful: settings.lastReload.successful,
+      config_last_reload_success_at: settings.lastReload.successAt,
+    }),
+    playbooks: () => Object.keys(settings.config.playbooks),
+    predictionTypes: () => settings.config.mapping.mappings.map((mapping) => mapping.prediction_type),
+    onProblem: (what, error) => logger.warn({ err: error, what }, 'metrics are served without a part'),
+  });
+
+  const reporting = createReporting(config, { ledger, metrics, logger });
+  lifecycle.onStop('outbox', () => reporting.outbox.close());
+  reporting.outbox.start();
+
+  const textfile = createTextfile({ path: () => settings.config.textfile, render: () => metrics.textfile(), logger });
+  lifecycle.onStop('textfile', () => textfile.settled());
+
+  const events = createEvents({ logger, metrics });
+  const firstToday = createFirstToday(ledger);
+  const instance = thisInstance();
+  const loop = createLoop({
+    ledger,
+    instance,
+    instanceIsGone: (other) => instanceIsGone(other, instance),
+    now,
+    config: () => settings.config,
+    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    predictions: sources,
+    checkSafety: (expressions, prediction) => safety.check(expressions, { prediction }),
+    playbooks: createPlaybooks(() => settings.config, logger),
+    reportsFor: (execution, state) => reportsFor(execution, state, firstToday),
+    kickReports: () => reporting.outbox.kick(),
+    events: {
+      decided: events.decided,
+      phaseEnded: events.phaseEnded,
+      changed(change) {
+        events.changed(change);
+        if (isFinal(change.state)) textfile.request();
+      },
+    },
+    logger,
+  });
+
+  return {
+    get config() {
+      return settings.config;
+    },
+    ledger,
+    loop,
+    sources,
+    metrics,
+    events,
+    outbox: reporting.outbox,
+    get lastReload() {
+      return settings.lastReload;
+    },
+    enabled,
+    reload: () => settings.reload(),
+    writeTextfile: () => textfile.write(),
+    onStop: lifecycle.onStop,
+    stop: () => lifecycle.stop(),
+  };
+}

@@ -1,0 +1,79 @@
+import type { Config } from '../config/config.ts';
+import type { ReportChannel, ReportSubject } from '../execution/report.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../logger.ts';
+import { appendToContextLog } from '../report/context-log.ts';
+import type { Delivery } from '../report/delivery.ts';
+import { createDiscord } from '../report/discord.ts';
+import type { Metrics } from '../report/metrics-input.ts';
+import { createOutbox, type Outbox } from '../report/outbox.ts';
+
+export interface Reporting {
+  readonly outbox: Outbox;
+  /** Takes channels from a new configuration. */
+  configure(config: Config): void;
+}
+
+type Send = (subject: ReportSubject) => Promise<Delivery>;
+
+/** The channels of the configuration over the ledger's outbox. A channel that is not configured is logged. */
+export function createReporting(
+  config: Config,
+  { ledger, metrics, logger }: { readonly ledger: Ledger; readonly metrics: Metrics; readonly logger: Logger },
+): Reporting {
+  let senders = sendersOf(config, logger);
+  const outbox = createOutbox({
+    take: ledger.takeReports,
+    done: ledger.reportDone,
+    failed: ledger.reportFailed,
+    drop: ledger.dropReports,
+    channels: {
+      discord: (subject) => senders.discord(subject),
+      context_log: (subject) => senders.context_log(subject),
+    },
+    now: Date.now,
+    logger,
+    onDelivery: (channel, result) => metrics.notified({ channel, result }),
+  });
+  return {
+    outbox,
+    configure(next) {
+      senders = sendersOf(next, logger);
+      outbox.kick();
+    },
+  };
+}
+
+function sendersOf(config: Config, logger: Logger): Record<ReportChannel, Send> {
+  const discord =
+    config.discord === null
+      ? null
+      : createDiscord({
+          webhookUrl: config.discord.webhook_url,
+          externalUrl: config.web.external_url,
+          now: Date.now,
+          logger,
+        });
+  return {
+    async discord(subject) {
+      if (discord !== null) return await discord.send(subject);
+      logger.info(summaryOf(subject), 'discord is not configured: a report for people is logged instead');
+      return { kind: 'delivered' };
+    },
+    async context_log(subject) {
+      if (subject.kind === 'execution' && config.context_log !== null) {
+        await appendToContextLog(config.context_log, subject.execution);
+      }
+      return { kind: 'delivered' };
+    },
+  };
+}
+
+function summaryOf(subject: ReportSubject): object {
+  if (subject.kind === 'execution') {
+    const { id, playbook, state, message } = subject.execution;
+    return { report: subject.kind, execution_id: id, playbook, state, message };
+  }
+  const { id, reason, message } = subject.decision;
+  return { report: subject.kind, decision_id: id, ...subject.decision.target, reason, message };
+}

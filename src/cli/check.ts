@@ -1,0 +1,94 @@
+import { dirname, join } from 'node:path';
+import { openLedger } from '../app/ledger.ts';
+import { predictionSources } from '../app/predictions.ts';
+import { safetyOf } from '../app/safety.ts';
+import type { Config } from '../config/config.ts';
+import { num } from '../decision/words.ts';
+import { generateRules } from '../mapping/rules.ts';
+import { inspectProgram } from '../playbook/program.ts';
+import type { ProbeResult } from '../safety/safety.ts';
+import { type CommandContext, DONE, type ExitCode, NO } from './context.ts';
+import { configOrEnd } from './load.ts';
+import { exists, isUpToDate } from './rules.ts';
+import { paint } from './terminal.ts';
+
+interface Finding {
+  readonly kind: 'ok' | 'warning' | 'problem';
+  readonly message: string;
+}
+
+const ok = (message: string): Finding => ({ kind: 'ok', message });
+const warning = (message: string): Finding => ({ kind: 'warning', message });
+const problem = (message: string): Finding => ({ kind: 'problem', message });
+
+/** `forestall check`: exit 2 for an unusable configuration, 1 for any problem beside it. */
+export async function check(
+  context: CommandContext,
+  { probe, json }: { readonly probe: boolean; readonly json: boolean },
+): Promise<ExitCode> {
+  const config = configOrEnd(context);
+  const findings = [
+    ok(`${config.file}: ${config.mapping.mappings.length} mappings from ${config.mapping_file}`),
+    ...config.warnings.map(warning),
+    ...(await playbookFindings(config)),
+    ...(await ruleFindings(config)),
+    ...(probe ? await probeFindings(config, context) : []),
+  ];
+  const good = !findings.some(({ kind }) => kind === 'problem');
+  if (json) context.print(`${JSON.stringify({ ok: good, findings }, null, 2)}\n`);
+  else for (const finding of findings) context.print(`${line(finding, context)}\n`);
+  return good ? DONE : NO;
+}
+
+const MARKS = {
+  ok: { text: 'ok       ', tone: 'good' },
+  warning: { text: 'warning  ', tone: 'warning' },
+  problem: { text: 'PROBLEM  ', tone: 'bad' },
+} as const;
+
+function line({ kind, message }: Finding, { terminal }: CommandContext): string {
+  return `${paint(MARKS[kind], terminal)}${message}`;
+}
+
+async function playbookFindings({ playbooks }: Config): Promise<readonly Finding[]> {
+  return await Promise.all(
+    Object.values(playbooks).map(async (playbook) => {
+      const { problem: found } = await inspectProgram(playbook);
+      return found === null ? ok(`playbook ${playbook.name} ${playbook.version}: ${playbook.run[0]}`) : problem(found);
+    }),
+  );
+}
+
+/** The generated rules lie beside the configuration's folder, as in a checkout. */
+async function ruleFindings(config: Config): Promise<readonly Finding[]> {
+  const file = join(dirname(config.file), '..', 'alert-rules', 'predictions.rules.yml');
+  const update = `run \`forestall rules --config ${config.file} --output ${file}\``;
+  if (!(await exists(file)))
+    return [warning(`no generated alert rules at ${file}: ${update}, or ignore this where they live elsewhere`)];
+  return (await isUpToDate(file, generateRules(config.mapping, config.rules)))
+    ? [ok(`${file} is up to date`)]
+    : [problem(`${file} differs from what the mapping generates: ${update}`)];
+}
+
+async function probeFindings(config: Config, context: CommandContext): Promise<readonly Finding[]> {
+  const facts = (await safetyOf(config).probe()).map(factFinding);
+  const ledger = await openLedger(config, context.logger);
+  try {
+    const sources = predictionSources(config, ledger, context.logger);
+    await sources.readOnce();
+    const health = sources
+      .health()
+      .map(({ source, up, problem: found }) =>
+        up ? ok(`source ${source} is readable`) : problem(`source ${source}: ${found ?? 'not readable'}`),
+      );
+    await sources.close();
+    return [...facts, ...health];
+  } finally {
+    await ledger.close();
+  }
+}
+
+function factFinding({ fact, value, message, needsSubject }: ProbeResult): Finding {
+  if (value !== null) return ok(`fact ${fact} = ${typeof value === 'number' ? num(value) : value}: ${message}`);
+  return needsSubject ? ok(`fact ${fact}: asked per prediction`) : problem(`fact ${fact}: ${message}`);
+}

@@ -1,0 +1,78 @@
+import { httpServer } from '../app/http.ts';
+import { type App, createApp } from '../app.ts';
+import type { Logger } from '../logger.ts';
+import { type CommandContext, DONE, type ExitCode, NO } from './context.ts';
+import { configOrEnd } from './load.ts';
+
+/** How long requests under way may take once the service stops, milliseconds. */
+const CLOSE_PATIENCE = 5_000;
+/** The textfile is written after each execution, and as often as this for what ages by itself, milliseconds. */
+const TEXTFILE_EVERY = 60_000;
+/** How long a playbook that does not want to end may take beyond `drain_timeout`: SIGTERM, SIGKILL 10 s later, its record. */
+const END_PATIENCE = 20_000;
+
+/** `forestall serve`: runs until SIGTERM or SIGINT, then drains. SIGHUP reloads. */
+export async function serve(context: CommandContext): Promise<ExitCode> {
+  const config = configOrEnd(context);
+  const { logger } = context;
+  const asked = new Promise<NodeJS.Signals>((resolve) => {
+    // For good: a second one (npm passes a Ctrl-C on that the terminal has sent already) must not cut the drain short.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
+  });
+  let running: App | null = null;
+  process.on('SIGHUP', () => void running?.reload());
+  const app = await createApp({ config, env: context.env, logger });
+  running = app;
+  try {
+    await startServing(app, logger);
+  } catch (error) {
+    logger.error({ err: error }, 'the service could not start');
+    await app.stop();
+    return NO;
+  }
+  const signal = await asked;
+  logger.info({ signal }, 'stopping: no new work is taken');
+  await app.stop();
+  logger.info({}, 'stopped');
+  return DONE;
+}
+
+/** Reads the predictions, listens, takes up what an earlier process left, and says so. Stops with the app. */
+export async function startServing(
+  app: App,
+  logger: Logger,
+): Promise<{ readonly host: string; readonly port: number }> {
+  const { config } = app;
+  const { dry_run_mode, enable_auto_remediation } = config.mapping.global_settings;
+  for (const warning of config.warnings) logger.warn({}, warning);
+  if (config.discord === null) logger.info({}, 'discord is not configured: reports are logged');
+
+  await app.sources.start();
+  const server = httpServer(app, logger);
+  const address = await server.listen();
+  app.onStop('http server', () => server.close(CLOSE_PATIENCE));
+  app.onStop(
+    'loop',
+    async () => {
+      server.refuseNewWork();
+      await app.loop.drain(app.config.execution.drain_timeout);
+    },
+    app.config.execution.drain_timeout + END_PATIENCE,
+  );
+  void app.loop.start();
+  await app.writeTextfile();
+  const refresh = setInterval(() => void app.writeTextfile(), TEXTFILE_EVERY).unref();
+  app.onStop('textfile refresh', () => clearInterval(refresh));
+
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  logger.info(
+    {
+      address: `${host}:${address.port}`,
+      mode: !enable_auto_remediation ? 'disabled' : dry_run_mode ? 'dry run' : 'live',
+      mappings: config.mapping.mappings.length,
+      authenticated: config.web.bearer_token !== null || config.web.tokens.length > 0,
+    },
+    `listening on http://${host}:${address.port}`,
+  );
+  return address;
+}

@@ -1,0 +1,78 @@
+import type { ActionMapping } from '../mapping/mapping.ts';
+
+/** A secret value: reads as `[secret]` wherever it is printed, logged or turned into JSON. */
+export interface Secret {
+  /** The value itself; only for the place that uses it. */
+  reveal(): string;
+}
+
+export interface TokenConfig {
+  /** Unique; who used it is told by it. */
+  readonly name: string;
+  /** What it is good for: deliveries, reading, everything. */
+  readonly role: 'webhook' | 'read' | 'operate';
+  readonly token: Secret;
+}
+
+export interface PlaybookConfig {
+  readonly name: string;
+  readonly version: string;
+  /** Program and arguments; the program is an absolute path, or a name without `/` to be found on PATH. */
+  readonly run: readonly string[];
+  readonly dry_run: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly dry_run_timeout: number;
+  /** Longest downtime that a dry run may announce; null: any. */
+  readonly max_downtime: number | null;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A fact asked by a command or by PromQL; the built-in ones need no configuration. */
+export type FactConfig =
+  | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[]; readonly timeout: number }
+  | { readonly kind: 'promql'; readonly name: string; readonly promql: string; readonly timeout: number };
+
+/** Everything the service was told, with defaults filled in, paths absolute and durations in milliseconds. */
+export interface Config {
+  /** Absolute path of the file it was read from. */
+  readonly file: string;
+  readonly web: {
+    readonly host: string;
+    /** 0 picks a free one. */
+    readonly port: number;
+    /** How people reach it, for links; without a slash at the end. */
+    readonly external_url: string;
+    /** The token with the name `default` and the role `operate`. */
+    readonly bearer_token: Secret | null;
+    /** Those beside it. */
+    readonly tokens: readonly TokenConfig[];
+    readonly max_body_bytes: number;
+  };
+  readonly store: { readonly engine: 'sqlite'; readonly path: string };
+  /** Absolute path. */
+  readonly mapping_file: string;
+  readonly mapping: ActionMapping;
+  readonly predictions: { readonly stale_after: number; readonly files: readonly string[] };
+  readonly playbooks: Readonly<Record<string, PlaybookConfig>>;
+  readonly facts: Readonly<Record<string, FactConfig>>;
+  readonly prometheus: { readonly url: string } | null;
+  readonly alertmanager: { readonly url: string } | null;
+  readonly rules: { readonly for: number; readonly keep_firing_for: number; readonly interval: number };
+  readonly critical_services: readonly string[];
+  /** Units that `active_backups` counts while they are active. */
+  readonly backup_units: readonly string[];
+  readonly execution: {
+    readonly max_parallel: number;
+    readonly retry_after: number;
+    readonly drain_timeout: number;
+    readonly approval_timeout: number;
+    readonly circuit_breaker: { readonly failures: number; readonly reset_after: number };
+  };
+  readonly context_log: string | null;
+  readonly log_dir: string;
+  readonly textfile: string | null;
+  readonly discord: { readonly webhook_url: Secret } | null;
+  /** What is accepted and not acted on by this version, or looks like a mistake: one sentence each, for `check` and the log. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,92 @@
+import { dirname, join, resolve } from 'node:path';
+import type { ActionMapping } from '../mapping/mapping.ts';
+import type { Config, FactConfig, PlaybookConfig, Secret } from './config.ts';
+import type { Settings } from './schema.ts';
+
+interface Resolved {
+  /** Absolute path of forestall.yaml. */
+  readonly file: string;
+  readonly home: string;
+  readonly mapping: ActionMapping;
+  readonly bearer_token: Secret | null;
+  /** Of `web.tokens`, in their order. */
+  readonly tokens: readonly (Secret | null)[];
+  readonly webhook_url: Secret | null;
+  readonly warnings: readonly string[];
+}
+
+function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** The settings as the service uses them: paths absolute, programs found beside the file that names them. */
+export function resolveConfig(settings: Settings, given: Resolved): Config {
+  const folder = dirname(given.file);
+  const absolute = (path: string) => resolve(folder, path);
+  const orNull = (path: string | null) => (path === null ? null : absolute(path));
+  const storePath = settings.store.slice('sqlite:'.length);
+  const { web, predictions } = settings;
+  return {
+    file: given.file,
+    web: {
+      host: web.listen.host,
+      port: web.listen.port,
+      external_url: web.external_url ?? urlOf(web.listen),
+      bearer_token: given.bearer_token,
+      tokens: web.tokens.flatMap(({ name, role }, at) => {
+        const token = given.tokens[at] ?? null;
+        return token === null ? [] : [{ name, role, token }];
+      }),
+      max_body_bytes: web.max_body_bytes,
+    },
+    store: {
+      engine: 'sqlite',
+      path: storePath.startsWith('~/') ? join(given.home, storePath.slice(2)) : absolute(storePath),
+    },
+    mapping_file: absolute(settings.mapping),
+    mapping: given.mapping,
+    predictions: { stale_after: predictions.stale_after, files: predictions.files.map(absolute) },
+    playbooks: mapEntries(settings.playbooks, (playbook, name): PlaybookConfig => {
+      const run = argv(playbook.run, folder);
+      return {
+        name,
+        version: playbook.version,
+        run,
+        dry_run: playbook.dry_run === undefined ? [...run, '--dry-run'] : argv(playbook.dry_run, folder),
+        timeout: playbook.timeout,
+        dry_run_timeout: playbook.dry_run_timeout,
+        max_downtime: playbook.max_downtime ?? null,
+        env: playbook.env,
+      };
+    }),
+    facts: mapEntries(settings.facts, (fact, name): FactConfig => {
+      const { timeout } = fact;
+      if (fact.command !== undefined) return { kind: 'command', name, command: argv(fact.command, folder), timeout };
+      return { kind: 'promql', name, promql: fact.promql ?? '', timeout };
+    }),
+    prometheus: settings.prometheus ?? null,
+    alertmanager: settings.alertmanager ?? null,
+    rules: settings.rules,
+    critical_services: settings.critical_services,
+    backup_units: settings.backup_units,
+    execution: settings.execution,
+    context_log: orNull(settings.context_log),
+    log_dir: absolute(settings.log_dir),
+    textfile: orNull(settings.textfile),
+    discord: given.webhook_url === null ? null : { webhook_url: given.webhook_url },
+    warnings: given.warnings,
+  };
+}
+
+/** A program with a `/` is relative to the configuration; a bare name is found on PATH. */
+function argv(command: readonly string[], folder: string): string[] {
+  const [program = '', ...rest] = command;
+  return [program.includes('/') ? resolve(folder, program) : program, ...rest];
+}
+
+function mapEntries<V, R>(
+  record: Readonly<Record<string, V>>,
+  change: (value: V, name: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
+}

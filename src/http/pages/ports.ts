@@ -1,0 +1,77 @@
+import type { Budget } from '../../decision/budget.ts';
+import type { Decision, Pause } from '../../decision/decision.ts';
+import type { Execution } from '../../execution/execution.ts';
+import type { Mapping } from '../../mapping/mapping.ts';
+import type { Prediction } from '../../prediction/prediction.ts';
+
+/** Whether playbooks may run, and who holds them back. */
+export interface Automation {
+  /** The strongest that holds: disabled in the mapping, paused, dry runs only, or live. */
+  readonly mode: 'disabled' | 'paused' | 'dry_run' | 'live';
+  readonly dry_run_mode: boolean;
+  /** Those in force. */
+  readonly pauses: readonly Pause[];
+}
+
+/** What the gates say now to one prediction. */
+export interface OutlookItem {
+  readonly prediction: Prediction;
+  readonly stale: boolean;
+  readonly mapping: Mapping | null;
+  /** With every gate; not on record. */
+  readonly decision: Decision;
+  /** True where it would wait for somebody to approve it. */
+  readonly asks: boolean;
+}
+
+export interface Outlook {
+  readonly total: number;
+  readonly stale: number;
+  /** Fresh before stale, then the earliest crossing first. */
+  readonly items: readonly OutlookItem[];
+  readonly sources: readonly { readonly source: string; readonly up: boolean; readonly problem: string | null }[];
+}
+
+export interface PlaybookBudget extends Budget {
+  /** When cooldown, weekly limit and circuit breaker all let it run again; null: now; Infinity: not by waiting. */
+  readonly next_possible_at: number | null;
+}
+
+export interface Budgets {
+  readonly playbooks: readonly PlaybookBudget[];
+  /** Runs of all playbooks in the trailing 24 hours. */
+  readonly daily_executions: number;
+  /** Null: no limit. */
+  readonly daily_limit: number | null;
+}
+
+/** What the status page shows beside the API's ports. */
+export interface PagePort {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Changes whenever anything that a page shows may have changed, by whatever process. */
+  version(): Promise<string>;
+  automation(): Promise<Automation>;
+  /** `count` predictions from place `from` on. */
+  outlook(from: number, count: number): Promise<Outlook>;
+  budgets(): Promise<Budgets>;
+  unfinished(): Promise<readonly Execution[]>;
+  decision(id: string): Promise<Decision | null>;
+  /** Reports of the end of an execution that are not delivered yet. */
+  pendingReports(executionId: string): Promise<readonly PendingReport[]>;
+  /** The end of a phase's captured output; null where there is none. */
+  outputTail(id: string, phase: 'dry_run' | 'run'): Promise<OutputTail | null>;
+}
+
+export interface PendingReport {
+  readonly channel: string;
+  readonly attempts: number;
+}
+
+export interface OutputTail {
+  readonly text: string;
+  /** Length of the whole, bytes. */
+  readonly size: number;
+  /** True where `text` is only the end. */
+  readonly cut: boolean;
+}

@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { answerClientError } from './client-error.ts';
+import { createGuard, type Refusal, tokensOf } from './guard.ts';
+import { isLoopback, withoutBrackets } from './origin.ts';
+import type { HttpOptions, HttpTimeouts } from './ports.ts';
+import { errorBody } from './problem.ts';
+import { JSON_HEADERS, jsonText } from './respond.ts';
+import { createRouter } from './router.ts';
+
+export interface HttpServer {
+  /** Resolves when connections are accepted, with the port that was picked. Rejects when the address cannot be had. */
+  listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** From now on deliveries and predictions get a 503, and `/-/ready` too; reading goes on. */
+  refuseNewWork(): void;
+  /** Accepts no more connections, lets the requests under way end, and cuts what is left after `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Alertmanager's requests take milliseconds; scrapes come once a minute and may keep their connection. */
+const TIMEOUTS: HttpTimeouts = { headers: 10_000, request: 30_000, keep_alive: 75_000 };
+/** How long the rest of a refused body is read and dropped, so that the client gets to read the answer; milliseconds. */
+const LINGER = 500;
+const SWEEP_EVERY = 20;
+
+const UNMET_EXPECTATION: Refusal = {
+  status: 417,
+  headers: JSON_HEADERS,
+  body: errorBody('bad_request', 'no expectation but 100-continue can be met: leave the header Expect out'),
+};
+
+/** Throws where the address can be reached by others and there is no token. */
+export function createHttpServer(options: HttpOptions): HttpServer {
+  if (options.token() === '')
+    throw new Error('web.bearer_token is empty: give it a value, or leave it out on loopback');
+  if (tokensOf(options).length === 0 && !isLoopback(options.host)) {
+    throw new Error(`web.listen is ${options.host}, which others can reach: set web.bearer_token_file`);
+  }
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  let stopping = false;
+  const guard = createGuard(options);
+  const router = createRouter({ ...options, stopping: () => stopping }, guard);
+  const serve = getRequestListener(router.fetch, {
+    hostname: 'localhost',
+    errorHandler: () => jsonText(400, errorBody('bad_request', 'this is not a valid HTTP request'), JSON_HEADERS),
+  });
+
+  const server = createServer(
+    {
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.keep_alive,
+      connectionsCheckingInterval: Math.min(500, timeouts.headers),
+    },
+    (incoming, outgoing) => {
+      const refused = guard.atTheDoor(incoming);
+      if (refused === null) void serve(incoming, outgoing);
+      else refuse(incoming, outgoing, refused);
+    },
+  );
+  // `100-continue` Node answers itself; any other expectation it would refuse with an empty body.
+  server.on('checkExpectation', (incoming, outgoing) => {
+    refuse(incoming, outgoing, guard.atTheDoor(incoming) ?? UNMET_EXPECTATION);
+  });
+  server.on('clientError', (error, socket) => answerClientError(error, socket, tokensOf(options).length > 0));
+
+  return {
+    listen: () =>
+      new Promise((resolve, reject) => {
+        const onError = (error: Error) => {
+          reject(new Error(`cannot listen on ${options.host}:${options.port}: ${error.message}`, { cause: error }));
+        };
+        server.once('error', onError);
+        server.listen({ host: withoutBrackets(options.host), port: options.port }, () => {
+          const { address, port } = server.address() as AddressInfo;
+          server.off('error', onError);
+          // Out of file descriptors, for one: the next connection may be had again.
+          server.on('error', (error) => options.log.error({ err: error }, 'a connection could not be accepted'));
+          resolve({ host: address, port });
+        });
+      }),
+
+    refuseNewWork() {
+      stopping = true;
+    },
+
+    close(timeoutMs) {
+      stopping = true;
+      if (!server.listening) return Promise.resolve();
+      return new Promise((resolve) => {
+        // Connections become idle one by one, and Node says when for none of them.
+        const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_EVERY);
+        const patience = setTimeout(() => server.closeAllConnections(), timeoutMs);
+        server.close(() => {
+          clearInterval(sweep);
+          clearTimeout(patience);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function refuse(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Refusal): void {
+  incoming.on('error', () => {});
+  outgoing.on('error', () => {});
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+  if (incoming.complete) return;
+  incoming.resume();
+  const cut = setTimeout(() => incoming.socket.destroy(), LINGER);
+  cut.unref();
+  incoming.once('end', () => clearTimeout(cut));
+}

@@ -1,0 +1,25 @@
+/** Answers that hold as long as the store did not change. */
+export interface Cache {
+  /** Forgets everything when the version is another one than before. */
+  sync(version: number): void;
+  get<T>(key: string, load: () => T): T;
+}
+
+/** Holds at most `most` answers; when it is full it starts anew, which costs less than keeping an order. */
+export function createCache(most: number): Cache {
+  const known = new Map<string, unknown>();
+  let of: number | null = null;
+  return {
+    sync(version) {
+      if (version !== of) known.clear();
+      of = version;
+    },
+    get<T>(key: string, load: () => T): T {
+      if (known.has(key)) return known.get(key) as T;
+      const value = load();
+      if (known.size >= most) known.clear();
+      known.set(key, value);
+      return value;
+    },
+  };
+}

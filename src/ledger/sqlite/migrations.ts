@@ -1,0 +1,168 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { LedgerUnusable } from '../ledger.ts';
+
+/** "FORS": marks a database file as a ledger of ours (`PRAGMA application_id`). */
+export const APPLICATION_ID = 0x464f5253;
+
+/**
+ * Numbered from 1, forward only, never edited once released: the number of those applied is `PRAGMA user_version`.
+ * Instants are epoch milliseconds. `target` is `targetKey()`, or empty where the alert named none.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    target TEXT NOT NULL,
+    decided_at INTEGER NOT NULL,
+    trigger TEXT NOT NULL,
+    alertname TEXT,
+    fingerprint TEXT,
+    prediction TEXT,
+    mapping TEXT,
+    playbook TEXT,
+    verdict TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    message TEXT NOT NULL,
+    gates TEXT NOT NULL,
+    next_attempt_at INTEGER,
+    execution_id TEXT,
+    repeats INTEGER NOT NULL DEFAULT 0,
+    last_at INTEGER NOT NULL
+  );
+  CREATE INDEX decisions_target ON decisions (target, seq);
+
+  CREATE TABLE executions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    playbook TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    target TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    host TEXT,
+    prediction TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    safety_checks TEXT NOT NULL DEFAULT '[]',
+    dry_run TEXT,
+    run TEXT,
+    outcome TEXT,
+    days_before REAL,
+    days_after REAL,
+    message TEXT NOT NULL,
+    counts_as TEXT,
+    counted_at INTEGER,
+    scope TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    owner_id TEXT NOT NULL,
+    claim TEXT NOT NULL,
+    process_pid INTEGER,
+    process_started INTEGER
+  );
+  CREATE UNIQUE INDEX executions_one_per_scope ON executions (scope) WHERE finished_at IS NULL;
+  CREATE INDEX executions_unfinished ON executions (playbook) WHERE finished_at IS NULL;
+  CREATE INDEX executions_runs ON executions (playbook, counts_as, counted_at, state) WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_runs_resource ON executions (playbook, resource, counts_as, counted_at, state) WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_runs_host ON executions (playbook, host, counts_as, counted_at, state) WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_all_runs ON executions (counts_as, counted_at) WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_stopped ON executions (target, finished_at, state)
+    WHERE mode = 'live' AND state IN ('rejected', 'dry_run_failed', 'nothing_to_do');
+  CREATE INDEX executions_finished ON executions (finished_at, counts_as, state) WHERE finished_at IS NOT NULL;
+  CREATE INDEX executions_by_playbook ON executions (playbook, state);
+  CREATE INDEX executions_of_playbook ON executions (playbook);
+  CREATE INDEX executions_by_state ON executions (state);
+
+  CREATE TABLE counters (
+    kind TEXT NOT NULL,
+    a TEXT NOT NULL,
+    b TEXT NOT NULL,
+    c TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, a, b, c)
+  ) WITHOUT ROWID;
+  CREATE TABLE prediction_types (name TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE tallies (client TEXT PRIMARY KEY, applied INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE pauses (name TEXT PRIMARY KEY, reason TEXT, since INTEGER NOT NULL, until INTEGER) WITHOUT ROWID;
+  CREATE TABLE instances (
+    id TEXT PRIMARY KEY,
+    host_key TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started INTEGER NOT NULL,
+    heartbeat_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL
+  );
+  CREATE INDEX reports_channel ON reports (channel);
+
+  CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at INTEGER) WITHOUT ROWID;
+  CREATE INDEX kv_expires ON kv (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+  // Who answered what waits for confirmation; what a pause refused, counted from the counter of `kill_switch` at its begin.
+  `
+  ALTER TABLE executions ADD COLUMN answered_by TEXT;
+  ALTER TABLE executions ADD COLUMN answered_from TEXT;
+  ALTER TABLE executions ADD COLUMN answered_at INTEGER;
+  ALTER TABLE pauses ADD COLUMN refused_before INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE pauses ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+  UPDATE pauses SET refused_before =
+    (SELECT coalesce(sum(count), 0) FROM counters WHERE kind = 'decision' AND c = 'kill_switch');
+  CREATE INDEX decisions_paused ON decisions (last_at) WHERE reason = 'kill_switch';
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The tables that a database of this schema has: one that is missing means a damaged file. */
+export const TABLES = [
+  'counters',
+  'decisions',
+  'executions',
+  'instances',
+  'kv',
+  'notes',
+  'pauses',
+  'prediction_types',
+  'reports',
+  'tallies',
+] as const;
+
+/** Brings the schema up to date, one transaction a step. Any number of processes may do so at once. */
+export function migrate(db: DatabaseSync, path: string): void {
+  while (schemaVersion(db) < SCHEMA_VERSION) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const version = schemaVersion(db);
+      if (version < SCHEMA_VERSION) {
+        db.exec(MIGRATIONS[version]!);
+        db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}`);
+      }
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+  if (schemaVersion(db) > SCHEMA_VERSION) {
+    throw new LedgerUnusable(
+      `ledger ${path} has schema ${schemaVersion(db)}, this version of forestall knows ${SCHEMA_VERSION}: run the version that wrote it, or newer; the file was left as it is`,
+    );
+  }
+}
+
+export function schemaVersion(db: DatabaseSync): number {
+  return db.prepare('PRAGMA user_version').get()!['user_version'] as number;
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import type { Draft } from '../../decision/decision.ts';
+import { decided } from '../decided.ts';
+import type { EndedPause, Ledger, Recorded } from '../ledger.ts';
+import type { Cache } from './cache.ts';
+import { type FactReads, gatherFacts, scopeText, sqlFactReads } from './facts.ts';
+import {
+  appliedTally,
+  claimsUnder,
+  decisionById,
+  executionById,
+  hasEndedPause,
+  newestDecision,
+  pageOfDecisions,
+  pageOfExecutions,
+  pendingReports,
+  refusedSince,
+  runsSince,
+  summarize,
+  unfinishedExecutions,
+  withTally,
+} from './queries.ts';
+import { createReader } from './reader.ts';
+import { targetText } from './rows.ts';
+import type { Sql } from './statements.ts';
+import { createTallyBook } from './tally.ts';
+import { createTallyKeeper, WRITE_SOON } from './tally-keeper.ts';
+import { sqliteValues } from './values.ts';
+import { newClaimMark, startWriter } from './writer.ts';
+
+export interface SqliteLedgerOptions {
+  /** File of the database; created with its folder, mode 0600, where there is none. */
+  readonly path: string;
+  readonly now: () => number;
+  readonly logger?: { warn(details: object, message: string): void };
+  /**
+   * `record` rejects after 1.6 s, but a slow disk may still complete it. An execution that was claimed so is handed over
+   * here with its hold: nobody else will run it. Without this it stays `claimed` until its owner is dead.
+   */
+  readonly onLateClaim?: (recorded: Recorded) => void;
+}
+
+/**
+ * The ledger in one SQLite file, shared by any number of processes of one machine. Writes go through a thread of their
+ * own and share commits; reads are answered on the spot and from a cache that any commit, of any process, empties.
+ * Rejects with `LedgerUnusable` or `LedgerUnavailable` when the file cannot be opened.
+ */
+export async function openSqliteLedger({ path, now, logger, onLateClaim }: SqliteLedgerOptions): Promise<Ledger> {
+  const client = randomUUID();
+  const tallies = createTallyBook(client);
+  const reader = createReader(path);
+  const onLate = (recorded: Recorded) => {
+    logger?.warn(
+      { execution: recorded.hold?.execution_id },
+      'an execution was claimed after its caller was told to come again',
+    );
+    onLateClaim?.(recorded);
+  };
+  const writer = await startWriter(path, {
+    onLate,
+    onDeath(error, marks) {
+      logger?.warn({ err: error }, 'the writer of the ledger died and is started again');
+      for (const mark of marks) {
+        reader
+          .read((sql) => claimsUnder(sql, mark))
+          .then(
+            (claims) => claims.forEach(onLate),
+            (cause: unknown) => logger?.warn({ err: cause }, 'claims of the dead writer cannot be looked up'),
+          );
+      }
+    },
+  });
+  const keeper = createTallyKeeper({ tallies, now, send: (tally) => writer.call('tally', tally) });
+  const values = sqliteValues({ reader, writer, now });
+  let closed: Promise<void> | null = null;
+
+  async function shutDown(): Promise<void> {
+    await keeper.close();
+    reader.close();
+    await writer.close();
+  }
+
+  /** What was counted in memory goes before it, into the same commit: a pause counts from its begin to its end. */
+  function lift(name: string | null): Promise<readonly EndedPause[]> {
+    void keeper.flush();
+    return writer.call('lift', { name, now: now() });
+  }
+
+  return {
+    facts: (input, except) =>
+      reader.cached((sql, cache) => gatherFacts(cachedFactReads(sql, cache), input, except ?? null)),
+
+    async repeat(input, draft) {
+      if (!isKeptRefusal(draft)) return null;
+      const target = targetText(input.target);
+      const { newest, applied } = await reader.cached((sql, cache) =>
+        cache.get(`newest ${target}`, () => ({
+          newest: newestDecision(sql, target),
+          applied: appliedTally(sql, client),
+        })),
+      );
+      if (newest?.reason !== draft.reason) return null;
+      const { type, verdict, reason } = countOf(input.target?.prediction_type, draft);
+      tallies.repeat(newest.id, { type, verdict, reason }, input.now);
+      keeper.counted(reason === 'kill_switch');
+      const { repeats } = withTally(newest, tallies, applied);
+      return decided(input, draft, { id: newest.id, execution_id: null, repeats, last_at: input.now });
+    },
+
+    countIgnored(input, draft) {
+      tallies.count(countOf(input.target?.prediction_type, draft));
+      keeper.counted();
+    },
+
+    record: (inputs, owner) =>
+      inputs.length === 0 ? Promise.resolve([]) : writer.call('record', { inputs, owner, claim: newClaimMark() }),
+    advance: (hold, step) => writer.call('advance', { hold, step }),
+    begin: (hold, input, message) => writer.call('begin', { hold, input, message }),
+    answer: (id, owner, given) => writer.call('answer', { id, owner, given }),
+    noteProcess: (hold, process) => writer.call('noteProcess', { hold, ...process }),
+    heartbeat: async (instance, at) => void (await writer.call('heartbeat', { instance, at })),
+    unfinished: () => reader.read(unfinishedExecutions),
+    adopt: ({ execution, fence }, owner) => writer.call('adopt', { id: execution.id, fence, owner, now: now() }),
+
+    execution: (id) => reader.read((sql) => executionById(sql, id)),
+    executions: (filter) => reader.read((sql) => pageOfExecutions(sql, filter)),
+    decisions: (filter) => reader.snapshot((sql) => pageOfDecisions(sql, filter, tallies, client)),
+    decision: (id) => reader.snapshot((sql) => decisionById(sql, id, tallies, client)),
+
+    pauses: () =>
+      reader.cached((sql, cache) =>
+        cachedFactReads(sql, cache)
+          .pauses()
+          .filter(({ until }) => until === null || until > now()),
+      ),
+    async pause(pause) {
+      void keeper.flush();
+      await writer.call('pause', pause);
+    },
+    resume: async (name) => (await lift(name)).length,
+    lift,
+    async takeEndedPauses() {
+      // By then every process has written back what it counted.
+      const at = now() - 2 * WRITE_SOON;
+      if (!(await reader.read((sql) => hasEndedPause(sql, at)))) return [];
+      await keeper.flush();
+      return await writer.call('takeEndedPauses', { now: at });
+    },
+    async refusedSince(since, limit) {
+      await keeper.flush();
+      return await reader.read((sql) => refusedSince(sql, since, limit));
+    },
+
+    takeReports: (channel, at, limit, lease) => writer.call('takeReports', { channel, now: at, limit, lease }),
+    reportDone: async (id) => void (await writer.call('reportDone', { id })),
+    reportFailed: async (id, nextAt) => void (await writer.call('reportFailed', { id, nextAt })),
+    pendingReports: (executionId) => reader.read((sql) => pendingReports(sql, executionId)),
+    dropReports: (before) => writer.call('dropReports', { before }),
+
+    runsSince: (playbook, counted, since) => reader.read((sql) => runsSince(sql, playbook, counted, since)),
+
+    notePass: async (at) => void (await writer.call('notePass', { at })),
+    summary: (at) => reader.snapshot((sql) => summarize(sql, at, tallies, client)),
+
+    values,
+    version: () => reader.version(),
+    close() {
+      closed ??= shutDown();
+      return closed;
+    },
+  };
+}
+
+function isKeptRefusal({ verdict }: Draft): boolean {
+  return verdict !== 'approved' && verdict !== 'ignored';
+}
+
+function countOf(type: string | undefined, { verdict, reason }: Draft) {
+  return { type: type ?? '', verdict, reason };
+}
+
+/** The same questions, answered from the cache where nothing was written since. */
+function cachedFactReads(sql: Sql, cache: Cache): FactReads {
+  const from = sqlFactReads(sql);
+  return {
+    pauses: () => cache.get('pauses', () => from.pauses()),
+    unfinished: (scope, except) =>
+      cache.get(`unfinished ${except} ${scopeText(scope)}`, () => from.unfinished(scope, except)),
+    runs: (scope, countsAs, limit, except) =>
+      cache.get(`runs ${countsAs} ${limit} ${except} ${scopeText(scope)}`, () =>
+        from.runs(scope, countsAs, limit, except),
+      ),
+    allRuns: (countsAs, limit, except) =>
+      cache.get(`all ${countsAs} ${limit} ${except}`, () => from.allRuns(countsAs, limit, except)),
+    stopped: (target, except) => cache.get(`stopped ${except} ${target}`, () => from.stopped(target, except)),
+  };
+}

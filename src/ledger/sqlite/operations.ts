@@ -1,0 +1,126 @@
+import type { DecisionInput, Draft, Pause } from '../../decision/decision.ts';
+import type { Report, ReportChannel, ReportSubject } from '../../execution/report.ts';
+import type { Advance, AnswerOnRecord, EndedPause, GivenAnswer, Hold, Instance, Recorded } from '../ledger.ts';
+import { answer } from './answer.ts';
+import { begin } from './begin.ts';
+import { countDecision } from './counters.ts';
+import { adopt, advance, heartbeat, noteProcess } from './executions.ts';
+import { lift, setPause, takeEnded } from './pauses.ts';
+import { addRepeats, recordOne } from './record.ts';
+import type { Sql } from './statements.ts';
+import type { Tally } from './tally.ts';
+
+/** Thrown by an operation that found its deadline passed; what it wrote is undone. */
+export class Expired extends Error {
+  override readonly name = 'Expired';
+}
+
+/** Everything that writes, by name. Each runs inside a transaction of its caller and is undone where it throws. */
+export interface Operations {
+  record(args: { inputs: readonly DecisionInput[]; owner: Instance; claim: string }): readonly Recorded[];
+  advance(args: { hold: Hold; step: Advance }): boolean;
+  begin(args: { hold: Hold; input: DecisionInput; message: string }): Draft | null;
+  answer(args: { id: string; owner: Instance | null; given: GivenAnswer }): AnswerOnRecord | null;
+  noteProcess(args: { hold: Hold; pid: number; pid_started: number }): boolean;
+  heartbeat(args: { instance: Instance; at: number }): null;
+  adopt(args: { id: string; fence: number; owner: Instance; now: number }): Hold | null;
+  tally(args: Tally): null;
+  pause(args: Pause): null;
+  lift(args: { name: string | null; now: number }): readonly EndedPause[];
+  takeEndedPauses(args: { now: number }): readonly EndedPause[];
+  takeReports(args: { channel: ReportChannel; now: number; limit: number; lease: number }): readonly Report[];
+  reportDone(args: { id: number }): null;
+  reportFailed(args: { id: number; nextAt: number }): null;
+  dropReports(args: { before: number }): number;
+  notePass(args: { at: number }): null;
+  setValue(args: { key: string; value: string; expiresAt: number | null; now: number }): null;
+  deleteValue(args: { key: string; now: number }): boolean;
+}
+
+export type OperationName = keyof Operations;
+export type Arguments<N extends OperationName> = Parameters<Operations[N]>[0];
+export type Result<N extends OperationName> = ReturnType<Operations[N]>;
+
+const WEEK = 7 * 86_400_000;
+
+/** `expired` tells whether the caller of the operation that runs has given up by now. */
+export function operationsOn(sql: Sql, expired: () => boolean): Operations {
+  return {
+    record: ({ inputs, owner, claim }) =>
+      inputs.map((input) => {
+        if (expired()) throw new Expired('the caller gave up');
+        return recordOne(sql, input, { owner, claim });
+      }),
+    advance: ({ hold, step }) => advance(sql, hold, step),
+    begin: ({ hold, input, message }) => begin(sql, hold, input, message),
+    answer: ({ id, owner, given }) => answer(sql, id, owner, given),
+    noteProcess: ({ hold, pid, pid_started }) => noteProcess(sql, hold, pid, pid_started),
+    heartbeat({ instance, at }) {
+      heartbeat(sql, instance, at);
+      return null;
+    },
+    adopt: ({ id, fence, owner, now }) => adopt(sql, id, fence, owner, now),
+
+    tally({ client, number, at, repeats, counts }) {
+      const { changes } = sql(
+        `INSERT INTO tallies (client, applied, at) VALUES (?, ?, ?)
+         ON CONFLICT (client) DO UPDATE SET applied = excluded.applied, at = excluded.at WHERE applied < excluded.applied`,
+      ).run(client, number, at);
+      if (changes === 0) return null;
+      for (const { id, count, last_at } of repeats) addRepeats(sql, id, count, last_at);
+      for (const { type, verdict, reason, count } of counts) countDecision(sql, type, verdict, reason, count);
+      if (number === 1) sql('DELETE FROM tallies WHERE at < ?').run(at - WEEK);
+      return null;
+    },
+
+    pause(pause) {
+      setPause(sql, pause);
+      return null;
+    },
+    lift: ({ name, now }) => lift(sql, name, now),
+    takeEndedPauses: ({ now }) => takeEnded(sql, now),
+
+    takeReports({ channel, now, limit, lease }) {
+      const rows = sql(
+        `UPDATE reports SET next_at = ? WHERE id IN (
+           SELECT id FROM reports WHERE channel = ? AND (next_at <= ? OR next_at > ?) ORDER BY id LIMIT ?
+         ) RETURNING id, channel, subject, created_at, attempts`,
+      ).all(now + lease, channel, now, now + 2 * WEEK, limit) as unknown as (Omit<Report, 'subject'> & {
+        subject: string;
+      })[];
+      return rows
+        .sort((a, b) => a.id - b.id)
+        .map((row) => ({ ...row, subject: JSON.parse(row.subject) as ReportSubject }));
+    },
+    reportDone({ id }) {
+      sql('DELETE FROM reports WHERE id = ?').run(id);
+      return null;
+    },
+    reportFailed({ id, nextAt }) {
+      sql('UPDATE reports SET attempts = attempts + 1, next_at = ? WHERE id = ?').run(nextAt, id);
+      return null;
+    },
+    dropReports: ({ before }) => Number(sql('DELETE FROM reports WHERE created_at < ?').run(before).changes),
+
+    notePass({ at }) {
+      sql(
+        "INSERT INTO notes (name, at) VALUES ('last_pass', ?) ON CONFLICT (name) DO UPDATE SET at = max(at, excluded.at)",
+      ).run(at);
+      return null;
+    },
+
+    setValue({ key, value, expiresAt, now }) {
+      sql('DELETE FROM kv WHERE expires_at <= ?').run(now);
+      sql(
+        `INSERT INTO kv (key, value, expires_at) VALUES (?, ?, ?)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+      ).run(key, value, expiresAt);
+      return null;
+    },
+    deleteValue({ key, now }) {
+      const gone = sql('DELETE FROM kv WHERE key = ? RETURNING expires_at').get(key);
+      const expiresAt = gone?.['expires_at'] as number | null | undefined;
+      return expiresAt !== undefined && (expiresAt === null || expiresAt > now);
+    },
+  };
+}

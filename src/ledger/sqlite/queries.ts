@@ -1,0 +1,228 @@
+import type { Decision, PastRun } from '../../decision/decision.ts';
+import type { Execution } from '../../execution/execution.ts';
+import type { ReportChannel } from '../../execution/report.ts';
+import type { LedgerSummary } from '../../execution/summary.ts';
+import type { ExecutionFilter, Instance, Page, Recorded, Unfinished } from '../ledger.ts';
+import { runState } from './facts.ts';
+import { type DecisionRow, type ExecutionRow, toDecision, toExecution } from './rows.ts';
+import type { Sql } from './statements.ts';
+import type { Count, TallyBook } from './tally.ts';
+
+export function executionById(sql: Sql, id: string): Execution | null {
+  const row = sql('SELECT * FROM executions WHERE id = ?').get(id) as unknown as ExecutionRow | undefined;
+  return row === undefined ? null : toExecution(row);
+}
+
+export function pageOfExecutions(sql: Sql, { playbook, state, limit, before }: ExecutionFilter): Page<Execution> {
+  const where = ['seq < ?'];
+  if (playbook !== undefined) where.push('playbook = ?');
+  if (state !== undefined) where.push('state = ?');
+  const values = [seqBefore(before), ...[playbook, state].filter((value) => value !== undefined)];
+  const rows = sql(`SELECT * FROM executions WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT ?`).all(
+    ...values,
+    limit + 1,
+  ) as unknown as ExecutionRow[];
+  return pageOf(rows, limit, toExecution);
+}
+
+export function pageOfDecisions(
+  sql: Sql,
+  filter: { readonly limit: number; readonly before?: string },
+  tallies: TallyBook,
+  client: string,
+): Page<Decision> {
+  const rows = sql('SELECT * FROM decisions WHERE seq < ? ORDER BY seq DESC LIMIT ?').all(
+    seqBefore(filter.before),
+    filter.limit + 1,
+  ) as unknown as DecisionRow[];
+  const applied = appliedTally(sql, client);
+  return pageOf(rows, filter.limit, (row) => withTally(toDecision(row), tallies, applied));
+}
+
+/** True where a pause is over that nobody was told of. */
+export function hasEndedPause(sql: Sql, now: number): boolean {
+  return sql('SELECT 1 FROM pauses WHERE until <= ? AND told = 0').get(now) !== undefined;
+}
+
+export function refusedSince(sql: Sql, since: number, limit: number): readonly Decision[] {
+  const rows = sql(
+    `SELECT * FROM decisions WHERE reason = 'kill_switch' AND last_at >= ? ORDER BY last_at DESC, seq DESC LIMIT ?`,
+  ).all(since, limit) as unknown as DecisionRow[];
+  return rows.map(toDecision);
+}
+
+export function decisionById(sql: Sql, id: string, tallies: TallyBook, client: string): Decision | null {
+  const row = sql('SELECT * FROM decisions WHERE id = ?').get(id) as unknown as DecisionRow | undefined;
+  return row === undefined ? null : withTally(toDecision(row), tallies, appliedTally(sql, client));
+}
+
+export function pendingReports(
+  sql: Sql,
+  executionId: string,
+): readonly { readonly channel: ReportChannel; readonly attempts: number }[] {
+  const rows = sql(
+    `SELECT channel, attempts FROM reports WHERE json_extract(subject, '$.execution.id') = ? ORDER BY id`,
+  ).all(executionId) as unknown as { channel: ReportChannel; attempts: number }[];
+  return rows.map(({ channel, attempts }) => ({ channel, attempts }));
+}
+
+/** The decision with what is counted in memory beyond batch `applied`. */
+export function withTally(decision: Decision, tallies: TallyBook, applied: number): Decision {
+  const { count, last_at } = tallies.repeatsOf(decision.id, applied);
+  if (count === 0) return decision;
+  return { ...decision, repeats: decision.repeats + count, last_at: Math.max(decision.last_at, last_at) };
+}
+
+export function newestDecision(sql: Sql, target: string): Decision | null {
+  const row = sql('SELECT * FROM decisions WHERE target = ? ORDER BY seq DESC LIMIT 1').get(target);
+  return row === undefined ? null : toDecision(row as unknown as DecisionRow);
+}
+
+export function appliedTally(sql: Sql, client: string): number {
+  return (sql('SELECT applied FROM tallies WHERE client = ?').get(client)?.['applied'] as number | undefined) ?? 0;
+}
+
+const CURSOR = /^c([0-9a-z]{1,10})$/;
+
+/** Throws RangeError for what is no cursor of ours. */
+function seqBefore(cursor: string | undefined): number {
+  if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
+  const digits = CURSOR.exec(cursor)?.[1];
+  if (digits === undefined) throw new RangeError('before: not a cursor that this ledger gave out');
+  return Number.parseInt(digits, 36);
+}
+
+function pageOf<R extends { readonly seq: number }, T>(rows: readonly R[], limit: number, to: (row: R) => T): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(to), next: rows.length > limit && last !== undefined ? `c${last.seq.toString(36)}` : null };
+}
+
+const MOST_RUNS = 10_000;
+
+export function runsSince(
+  sql: Sql,
+  playbook: string,
+  counted: 'live' | 'rehearsal',
+  since: number,
+): readonly (PastRun & { readonly resource: string; readonly host: string | null })[] {
+  const rows = sql(
+    `SELECT counted_at, state, resource, host FROM executions
+     WHERE playbook = ? AND counts_as = ? AND counted_at >= ? ORDER BY counted_at DESC LIMIT ${MOST_RUNS}`,
+  ).all(playbook, counted, since) as unknown as {
+    counted_at: number;
+    state: string;
+    resource: string;
+    host: string | null;
+  }[];
+  return rows.map(({ counted_at, state, resource, host }) => ({
+    started_at: counted_at,
+    state: runState(state),
+    resource,
+    host,
+  }));
+}
+
+export function unfinishedExecutions(sql: Sql): readonly Unfinished[] {
+  const rows = sql(
+    `SELECT executions.*, instances.id AS instance, host_key, pid, pid_started, heartbeat_at
+     FROM executions INDEXED BY executions_unfinished LEFT JOIN instances ON instances.id = owner_id
+     WHERE finished_at IS NULL`,
+  ).all() as unknown as (ExecutionRow &
+    Omit<Instance, 'id'> & {
+      instance: string | null;
+      fence: number;
+      heartbeat_at: number | null;
+      process_pid: number | null;
+      process_started: number;
+    })[];
+  rows.sort((a, b) => a.seq - b.seq);
+  return rows.map((row) => ({
+    execution: toExecution(row),
+    fence: row.fence,
+    owner:
+      row.instance === null
+        ? null
+        : { id: row.instance, host_key: row.host_key, pid: row.pid, pid_started: row.pid_started },
+    heartbeat_at: row.heartbeat_at,
+    process: row.process_pid === null ? null : { pid: row.process_pid, pid_started: row.process_started },
+  }));
+}
+
+/** Claims under this mark that nobody has moved since. */
+export function claimsUnder(sql: Sql, mark: string): readonly Recorded[] {
+  const rows = sql(
+    `SELECT decisions.* FROM executions INDEXED BY executions_unfinished JOIN decisions ON decisions.id = decision_id
+     WHERE finished_at IS NULL AND claim = ? AND state = 'claimed' AND fence = 1`,
+  ).all(mark) as unknown as DecisionRow[];
+  return rows
+    .map(toDecision)
+    .map((decision) => ({ decision, hold: { execution_id: decision.execution_id!, fence: 1 } }));
+}
+
+const WEEK = 7 * 86_400_000;
+
+interface CounterRow {
+  readonly kind: 'decision' | 'execution' | 'outcome';
+  readonly a: string;
+  readonly b: string;
+  readonly c: string;
+  readonly count: number;
+}
+
+export function summarize(sql: Sql, now: number, tallies: TallyBook, client: string): LedgerSummary {
+  const counters = sql('SELECT kind, a, b, c, count FROM counters').all() as unknown as CounterRow[];
+  const types = new Set(
+    sql('SELECT name FROM prediction_types')
+      .all()
+      .map((row) => row['name'] as string),
+  );
+  const outcomes = counters
+    .filter(({ kind }) => kind === 'outcome')
+    .map(({ a: playbook, b: outcome, count }) => ({ playbook, outcome, count }));
+  const ended = sql(
+    `SELECT count(*) FILTER (WHERE state = 'succeeded') AS success, count(*) FILTER (WHERE state <> 'succeeded') AS failure
+     FROM executions WHERE finished_at > ? AND counts_as = 'live'`,
+  ).get(now - WEEK) as unknown as LedgerSummary['week'];
+  const last = sql(
+    `SELECT max(at) AS at FROM (SELECT max(finished_at) AS at FROM executions WHERE finished_at IS NOT NULL
+       UNION ALL SELECT at FROM notes WHERE name = 'last_pass')`,
+  ).get()!['at'] as number | null;
+  return {
+    decisions: addUp(counters, tallies.countsBeyond(appliedTally(sql, client), types)),
+    executions: counters
+      .filter(({ kind }) => kind === 'execution')
+      .map(({ a, b, count }) => ({ playbook: a, result: b as LedgerSummary['executions'][number]['result'], count })),
+    week: { success: ended.success, failure: ended.failure },
+    last_run_at: last,
+    prevented_incidents: outcomes.reduce((sum, { outcome, count }) => sum + (outcome === 'effective' ? count : 0), 0),
+    outcomes,
+    in_progress: plain(
+      sql('SELECT playbook, count(*) AS count FROM executions WHERE finished_at IS NULL GROUP BY playbook').all(),
+    ) as LedgerSummary['in_progress'],
+    reports_pending: plain(
+      sql('SELECT channel, count(*) AS count FROM reports GROUP BY channel').all(),
+    ) as LedgerSummary['reports_pending'],
+  };
+}
+
+function addUp(
+  counters: readonly CounterRow[],
+  pending: readonly (Count & { readonly count: number })[],
+): LedgerSummary['decisions'] {
+  const sums = new Map<string, { prediction_type: string; verdict: string; reason: string; count: number }>();
+  const add = (prediction_type: string, verdict: string, reason: string, count: number) => {
+    const key = JSON.stringify([prediction_type, verdict, reason]);
+    const sum = sums.get(key);
+    if (sum === undefined) sums.set(key, { prediction_type, verdict, reason, count });
+    else sum.count += count;
+  };
+  for (const { kind, a, b, c, count } of counters) if (kind === 'decision') add(a, b, c, count);
+  for (const { type, verdict, reason, count } of pending) add(type, verdict, reason, count);
+  return [...sums.values()];
+}
+
+/** Rows of SQLite have no prototype; records that leave here are plain objects. */
+function plain(rows: readonly object[]): readonly object[] {
+  return rows.map((row) => ({ ...row }));
+}

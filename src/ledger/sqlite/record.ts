@@ -1,0 +1,154 @@
+import { decide } from '../../decision/decide.ts';
+import type { Decision, DecisionInput, Draft } from '../../decision/decision.ts';
+import { decided } from '../decided.ts';
+import type { Instance, Recorded } from '../ledger.ts';
+import { countDecision } from './counters.ts';
+import { isConstraint } from './errors.ts';
+import { gatherFacts, scopeOf, scopeText, sqlFactReads } from './facts.ts';
+import { newId } from './ids.ts';
+import { targetText } from './rows.ts';
+import type { Sql } from './statements.ts';
+
+/** Who claims, and the mark by which a claim is found again whose answer got lost. */
+export interface Claimant {
+  readonly owner: Instance;
+  readonly claim: string;
+}
+
+/** Decides one input on the facts of this transaction and puts the decision, and its claim, on record. */
+export function recordOne(sql: Sql, input: DecisionInput, claimant: Claimant): Recorded {
+  const facts = gatherFacts(sqlFactReads(sql), input, null);
+  const draft = decide(input, facts);
+  if (draft.verdict !== 'approved') return { decision: recordRefusal(sql, input, draft), hold: null };
+
+  const execution_id = newId('exec', input.now);
+  const decision = decided(input, draft, { id: newId('dec', input.now), execution_id, repeats: 0, last_at: input.now });
+  if (!claim(sql, input, decision, claimant)) {
+    return { decision: recordRefusal(sql, input, lostClaim(sql, input, facts)), hold: null };
+  }
+  insertDecision(sql, decision);
+  countAs(sql, decision);
+  return { decision, hold: { execution_id, fence: 1 } };
+}
+
+function recordRefusal(sql: Sql, input: DecisionInput, draft: Draft): Decision {
+  const fresh = { id: newId('dec', input.now), execution_id: null, repeats: 0, last_at: input.now };
+  const newest = draft.verdict === 'ignored' ? undefined : newestOf(sql, targetText(input.target));
+  const repeated = newest?.reason === draft.reason ? newest : null;
+  const decision = decided(
+    input,
+    draft,
+    repeated === null ? fresh : { ...fresh, id: repeated.id, repeats: repeated.repeats + 1 },
+  );
+  countAs(sql, decision);
+  if (draft.verdict === 'ignored') return { ...decision, id: '' };
+  if (repeated !== null) {
+    addRepeats(sql, repeated.id, 1, input.now);
+    return decision;
+  }
+  insertDecision(sql, decision);
+  if (draft.verdict === 'escalated') {
+    insertReport(sql, 'discord', { kind: 'escalation', decision }, input.now);
+  }
+  return decision;
+}
+
+function newestOf(sql: Sql, target: string) {
+  const row = sql('SELECT id, reason, repeats FROM decisions WHERE target = ? ORDER BY seq DESC LIMIT 1').get(target);
+  return row as { id: string; reason: string; repeats: number } | undefined;
+}
+
+export function addRepeats(sql: Sql, id: string, count: number, lastAt: number): void {
+  sql('UPDATE decisions SET repeats = repeats + ?, last_at = max(last_at, ?) WHERE id = ?').run(count, lastAt, id);
+}
+
+export function insertReport(sql: Sql, channel: string, subject: object, at: number): void {
+  sql('INSERT INTO reports (channel, subject, created_at, next_at) VALUES (?, ?, ?, ?)').run(
+    channel,
+    JSON.stringify(subject),
+    at,
+    at,
+  );
+}
+
+function countAs(sql: Sql, decision: Decision): void {
+  countDecision(sql, decision.target?.prediction_type ?? '', decision.verdict, decision.reason, 1);
+}
+
+/** False when the scope already has an unfinished execution: the index that forbids a second stands behind the gates. */
+function claim(sql: Sql, input: DecisionInput, decision: Decision, { owner, claim: mark }: Claimant): boolean {
+  const { mapping, prediction } = input;
+  if (mapping === null || prediction === null) throw new Error('an approval without a mapping or a prediction');
+  const target = input.target ?? prediction;
+  try {
+    sql(
+      `INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
+         claimed_at, days_before, message, scope, fence, owner_id, claim)
+       VALUES (?, 'claimed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?)`,
+    ).run(
+      decision.execution_id,
+      mapping.action.playbook,
+      mapping.id,
+      targetText(target),
+      target.resource,
+      target.host,
+      JSON.stringify(prediction),
+      decision.id,
+      input.trigger,
+      input.mode,
+      input.now,
+      prediction.days_until_critical,
+      scopeText(scopeOf(mapping, target)),
+      owner.id,
+      mark,
+    );
+  } catch (error) {
+    if (isConstraint(error)) return false;
+    throw error;
+  }
+  noteInstance(sql, owner, input.now);
+  return true;
+}
+
+/** Makes an owner known; its heartbeats are its own to write. */
+export function noteInstance(sql: Sql, owner: Instance, at: number): void {
+  sql(
+    `INSERT INTO instances (id, host_key, pid, pid_started, heartbeat_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  ).run(owner.id, owner.host_key, owner.pid, owner.pid_started, at);
+}
+
+function lostClaim(sql: Sql, input: DecisionInput, facts: ReturnType<typeof gatherFacts>): Draft {
+  const scope = scopeText(scopeOf(input.mapping!, input.target ?? input.prediction!));
+  const holder = sql(
+    'SELECT id AS execution_id, state, claimed_at FROM executions WHERE scope = ? AND finished_at IS NULL',
+  ).get(scope) as unknown as typeof facts.unfinished | undefined;
+  const draft = decide(input, { ...facts, unfinished: holder ?? null });
+  if (draft.verdict === 'approved') throw new Error(`no execution holds ${scope}, yet it could not be claimed`);
+  return draft;
+}
+
+function insertDecision(sql: Sql, decision: Decision): void {
+  sql(
+    `INSERT INTO decisions (id, target, decided_at, trigger, alertname, fingerprint, prediction, mapping, playbook, verdict,
+       reason, message, gates, next_attempt_at, execution_id, repeats, last_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    decision.id,
+    targetText(decision.target),
+    decision.decided_at,
+    decision.trigger,
+    decision.alertname,
+    decision.fingerprint,
+    decision.prediction === null ? null : JSON.stringify(decision.prediction),
+    decision.mapping,
+    decision.playbook,
+    decision.verdict,
+    decision.reason,
+    decision.message,
+    JSON.stringify(decision.gates),
+    decision.next_attempt_at,
+    decision.execution_id,
+    decision.repeats,
+    decision.last_at,
+  );
+}

@@ -1,0 +1,197 @@
+import type { Notification } from './alert/alert.ts';
+import { decide, explain } from './decision/decide.ts';
+import type { Decision, DecisionInput, Draft, Mode } from './decision/decision.ts';
+import type { Execution } from './execution/execution.ts';
+import { decided } from './ledger/decided.ts';
+import { type Hold, LedgerUnavailable, type Recorded } from './ledger/ledger.ts';
+import { type Answer, type Answerer, createApprovals } from './loop/approval.ts';
+import { tellEndedPauses } from './loop/ended-pauses.ts';
+import { inputFromAlert, inputFromPrediction, type Occasion } from './loop/gather.ts';
+import type { LoopOptions } from './loop/ports.ts';
+import { createQueue } from './loop/queue.ts';
+import { createRecovery } from './loop/recovery.ts';
+import { carryOut, lastLook, type RemediationContext } from './loop/remediation.ts';
+import type { Prediction } from './prediction/prediction.ts';
+
+const HEARTBEAT_EVERY = 2_000;
+/** Alerts decided in one go before other work gets its turn. */
+const BATCH = 100;
+
+export interface Loop {
+  /** Decides on each alert, in their order. Resolves when every decision and claim is durable, before any playbook runs. */
+  receive(notification: Notification): Promise<readonly Decision[]>;
+  /** Decides on predictions by hand. `live` exports them as well; `explain` leaves no trace. */
+  decidePredictions(predictions: readonly Prediction[], mode: Mode | 'explain'): Promise<readonly Decision[]>;
+  /** Decides on what is known now, for `run`, under the silences that are given. */
+  decidePass(
+    predictions: readonly Prediction[],
+    mode: Mode,
+    silence: (prediction: Prediction) => string | null,
+  ): Promise<readonly Decision[]>;
+  /** Shows every gate; no side effect. */
+  explain(prediction: Prediction): Promise<Decision>;
+  /** Answers an execution that waits for confirmation; approved, it is carried on here. */
+  approve(id: string, by: Answerer): Promise<Answer>;
+  reject(id: string, by: Answerer): Promise<Answer>;
+  /** Starts heartbeats and the search for orphans. Resolves when what the first search found is handled or handed on. */
+  start(): Promise<void>;
+  /** Resolves when no execution waits or runs here. */
+  idle(): Promise<void>;
+  /** Starts nothing new, waits for what runs, then ends it and records it as interrupted. */
+  drain(timeout: number): Promise<void>;
+}
+
+export function createLoop(options: LoopOptions): Loop {
+  const { ledger, instance, now, events, logger } = options;
+  const draining = new AbortController();
+  const ending = new AbortController();
+  const context: RemediationContext = { ...options, draining: draining.signal, ending: ending.signal };
+  const held = new Set<string>();
+  const queue = createQueue(() => options.config().execution.max_parallel);
+  const recovery = createRecovery({
+    context,
+    monotonic: () => performance.now(),
+    holds: (id) => held.has(id),
+    carryOn: enqueue,
+  });
+  const approvals = createApprovals({
+    ...options,
+    owner: instance,
+    look: (execution) => lastLook(execution, context),
+    onAnswer(execution, hold) {
+      const { id, playbook, state, message } = execution;
+      events.changed({ execution_id: id, playbook, state, message });
+      if (hold !== null) enqueue(execution, hold);
+    },
+  });
+  let timer: NodeJS.Timeout | null = null;
+
+  function enqueue(execution: Execution, hold: Hold): void {
+    held.add(execution.id);
+    queue.add(() => carryOut(execution, hold, context).finally(() => held.delete(execution.id)));
+  }
+
+  function refuseWhenDraining(): void {
+    if (draining.signal.aborted) throw new LedgerUnavailable('the service is stopping');
+  }
+
+  /** Takes up a claim that is durable. Where it cannot be read back now, the search for orphans finds it. */
+  async function begin({ hold, decision }: Recorded): Promise<void> {
+    if (hold === null) return;
+    try {
+      const execution = await ledger.execution(hold.execution_id);
+      if (execution === null) throw new LedgerUnavailable(`execution ${hold.execution_id} cannot be read back`);
+      const { id, playbook, state } = execution;
+      events.changed({ execution_id: id, playbook, state, message: `claimed by ${decision.id}` });
+      enqueue(execution, hold);
+    } catch (error) {
+      logger.error({ err: error, execution_id: hold.execution_id }, 'a claim could not be taken up; trying again');
+    }
+  }
+
+  /** Steps 3 to 5 of the way of the data: gather, decide, claim. */
+  async function settle(inputs: readonly DecisionInput[]): Promise<readonly Decision[]> {
+    refuseWhenDraining();
+    const decisions = new Array<Decision>(inputs.length);
+    const unsettled: number[] = [];
+    for (const [index, input] of inputs.entries()) {
+      const draft = decide(input, await ledger.facts(input));
+      if (draft.verdict === 'ignored') {
+        ledger.countIgnored(input, draft);
+        decisions[index] = unrecorded(input, draft);
+        continue;
+      }
+      const repeated = draft.verdict === 'approved' ? null : await ledger.repeat(input, draft);
+      if (repeated === null) unsettled.push(index);
+      else decisions[index] = repeated;
+      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (unsettled.length > 0) {
+      const recorded = await ledger.record(
+        unsettled.map((index) => inputs[index]!),
+        instance,
+      );
+      for (const [at, index] of unsettled.entries()) {
+        decisions[index] = recorded[at]!.decision;
+        await begin(recorded[at]!);
+      }
+      if (recorded.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
+    }
+    for (const decision of decisions) events.decided(decision);
+    return decisions;
+  }
+
+  async function explained(prediction: Prediction, occasion: Occasion): Promise<Decision> {
+    const input = inputFromPrediction(prediction, occasion, options);
+    return unrecorded(input, explain(input, await ledger.facts(input)));
+  }
+
+  async function tick(): Promise<void> {
+    try {
+      if (queue.size > 0 || recovery.busy) await ledger.heartbeat(instance, now());
+      await recovery.sweep();
+      await tellEndedPauses(options);
+    } catch (error) {
+      logger.warn({ err: error }, 'the ledger could not be looked at for orphaned executions');
+    }
+  }
+
+  return {
+    async receive(notification) {
+      const inputs: DecisionInput[] = [];
+      for (const read of notification.alerts) inputs.push(await inputFromAlert(read, options));
+      return await settle(inputs);
+    },
+
+    async decidePredictions(predictions, mode) {
+      if (mode === 'explain') {
+        const occasion: Occasion = { trigger: 'api', mode: 'live' };
+        return await Promise.all(predictions.map((prediction) => explained(prediction, occasion)));
+      }
+      if (mode === 'live') await options.predictions.post(predictions);
+      const inputs = predictions.map((prediction) =>
+        inputFromPrediction(prediction, { trigger: 'api', mode }, options),
+      );
+      return await settle(inputs);
+    },
+
+    async decidePass(predictions, mode, silence) {
+      const occasion: Occasion = { trigger: 'run', mode, silence };
+      return await settle(predictions.map((prediction) => inputFromPrediction(prediction, occasion, options)));
+    },
+
+    explain: (prediction) => explained(prediction, { trigger: 'cli', mode: 'live' }),
+
+    async approve(id, by) {
+      refuseWhenDraining();
+      return await approvals.approve(id, by);
+    },
+
+    async reject(id, by) {
+      refuseWhenDraining();
+      return await approvals.reject(id, by);
+    },
+
+    start() {
+      timer = setInterval(() => void tick(), HEARTBEAT_EVERY);
+      timer.unref();
+      return tick();
+    },
+
+    idle: () => queue.idle(),
+
+    async drain(timeout) {
+      draining.abort();
+      queue.clear();
+      const patience = setTimeout(() => ending.abort(), timeout);
+      await queue.idle();
+      clearTimeout(patience);
+      if (timer !== null) clearInterval(timer);
+    },
+  };
+}
+
+/** A decision that is not kept: ignored, or only explained. */
+export function unrecorded(input: DecisionInput, draft: Draft): Decision {
+  return decided(input, draft, { id: '', execution_id: null, repeats: 0, last_at: input.now });
+}

@@ -1,0 +1,23 @@
+import { bytesInWords, num } from '../decision/words.ts';
+import type { PlaybookResult } from '../execution/execution.ts';
+import type { Prediction } from '../prediction/prediction.ts';
+
+/** `disk_exhaustion of /srv: critical in 8.2 days (confidence 87 %)`. */
+export function predictionInWords(prediction: Prediction): string {
+  const { prediction_type, resource, days_until_critical: days, confidence } = prediction;
+  const when = days === null ? 'no crossing expected' : days === 0 ? 'critical now' : `critical in ${num(days)} days`;
+  return `${prediction_type} of ${resource}: ${when} (confidence ${num(confidence * 100)} %)`;
+}
+
+/** What a playbook said about its work; empty where it said nothing. */
+export function resultInWords(result: PlaybookResult | null): string {
+  if (result === null) return '';
+  const { summary, changes, freed_bytes, downtime_seconds, affects } = result;
+  const parts: string[] = [];
+  if (summary !== null && summary.trim() !== '') parts.push(summary.trim());
+  if (changes !== null) parts.push(`${num(changes)} ${changes === 1 ? 'change' : 'changes'}`);
+  if (freed_bytes !== null) parts.push(`${bytesInWords(freed_bytes)} freed`);
+  if (downtime_seconds !== null && downtime_seconds > 0) parts.push(`${num(downtime_seconds)} s of downtime`);
+  if (affects.length > 0) parts.push(`affects ${affects.join(', ')}`);
+  return parts.join('; ');
+}

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decide, explain, GATES } from '../../src/decision/decide.ts';
+import type { DecisionInput, Facts } from '../../src/decision/decision.ts';
+import {
+  DAY,
+  HOUR,
+  NOW,
+  permittingFacts,
+  permittingInput,
+  permittingMapping,
+  permittingPolicy,
+  permittingPrediction,
+  runsAt,
+} from '../support/decision.ts';
+
+const either = <T>(permitting: T, ...broken: readonly T[]) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(permitting) }, { weight: 1, arbitrary: fc.constantFrom(...broken) });
+
+const good = permittingInput();
+const someInput: fc.Arbitrary<DecisionInput> = fc.record({
+  trigger: fc.constantFrom('webhook', 'api', 'run', 'cli'),
+  mode: either('live' as const, 'dry-run'),
+  now: fc.constant(NOW),
+  alert: either(
+    good.alert,
+    null,
+    { ...good.alert!, problem: 'no' },
+    { ...good.alert!, status: 'resolved' },
+    {
+      ...good.alert!,
+      is_prediction: false,
+    },
+  ),
+  target: fc.constant(good.target),
+  prediction: either(
+    good.prediction,
+    null,
+    permittingPrediction({ days_until_critical: 1 }),
+    permittingPrediction({ days_until_critical: Number.NaN, confidence: Infinity }),
+    permittingPrediction({ confidence: 0.1 }),
+    permittingPrediction({ observed_at: 0 }),
+  ),
+  prediction_problem: fc.constant(null),
+  mapping: either(
+    good.mapping,
+    null,
+    permittingMapping({ action: { max_executions_per_week: 0, limits: [{ runs: 0, per: HOUR }] } }),
+    permittingMapping({ action: { allowed_hours: { from: 0, to: 1, text: '00:00-00:01' } } }),
+  ),
+  unsafe_value: either<string | null>(null, 'unsafe'),
+  silence: either<string | null>(null, 'silenced'),
+  consecutive: either(1, 0),
+  policy: either(
+    good.policy,
+    permittingPolicy({ enable_auto_remediation: false }),
+    permittingPolicy({ exclude: ['*'], max_daily_executions: 0 }),
+  ),
+});
+const someFacts: fc.Arbitrary<Facts> = fc.record({
+  pauses: either<Facts['pauses']>([], [{ name: 'manual', reason: null, since: 0, until: null }]),
+  unfinished: either<Facts['unfinished']>(null, { execution_id: 'x', state: 'claimed', claimed_at: NOW }),
+  runs: either(runsAt([NOW - 5 * DAY]), runsAt([NOW - HOUR]), runsAt([NOW - HOUR, NOW - HOUR, NOW - HOUR], 'failed')),
+  all_runs: either([NOW - 5 * DAY], [NOW, NOW, NOW, NOW]),
+  stopped: either<Facts['stopped']>(null, { state: 'rejected', at: NOW }),
+});
+
+test('explain and decide agree; explain asks every gate', () => {
+  fc.assert(
+    fc.property(someInput, someFacts, (input, facts) => {
+      const { gates: decided, ...decision } = decide(input, facts);
+      const { gates: explained, ...explanation } = explain(input, facts);
+      expect(explanation).toEqual(decision);
+      expect(explained.map((gate) => gate.gate)).toEqual(GATES.map((gate) => gate.reason));
+      expect(explained.slice(0, decided.length)).toEqual(decided);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a decision ends at its first stop, and only an approval has none', () => {
+  fc.assert(
+    fc.property(someInput, someFacts, (input, facts) => {
+      const { gates, verdict, reason } = decide(input, facts);
+      const stops = gates.filter((gate) => gate.outcome === 'stop');
+      expect(stops.map((gate) => gate.gate)).toEqual(verdict === 'approved' ? [] : [reason]);
+      expect(gates.at(-1)!.outcome === 'stop').toBe(verdict !== 'approved');
+    }),
+  );
+});
+
+test('neither changes what it was given', () => {
+  fc.assert(
+    fc.property(someInput, someFacts, (input, facts) => {
+      const before = structuredClone([input, facts]);
+      decide(input, facts);
+      explain(input, facts);
+      expect([input, facts]).toEqual(before);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('everything that stands in the way is shown', () => {
+  const draft = explain(
+    permittingInput({ mapping: permittingMapping({ action: { max_executions_per_week: 0 } }) }),
+    permittingFacts({
+      runs: runsAt([NOW - HOUR]),
+      unfinished: { execution_id: 'x1', state: 'running', claimed_at: NOW },
+    }),
+  );
+  expect(draft.reason).toBe('in_progress');
+  expect(draft.gates.filter((gate) => gate.outcome === 'stop').map((gate) => gate.gate)).toEqual([
+    'in_progress',
+    'cooldown',
+    'weekly_limit',
+  ]);
+});
+
+describe('mode=dry-run', () => {
+  const neither = [
+    'circuit_open',
+    'cooldown',
+    'settling',
+    'retry_later',
+    'limit',
+    'weekly_limit',
+    'daily_limit',
+    'outside_hours',
+  ];
+
+  test('neither asks cooldowns nor limits', () => {
+    const input = permittingInput({
+      mode: 'dry-run',
+      mapping: permittingMapping({
+        action: { max_executions_per_week: 0, allowed_hours: { from: 0, to: 1, text: '00:00-00:01' } },
+      }),
+      policy: permittingPolicy({ max_daily_executions: 0 }),
+    });
+    const facts = permittingFacts({
+      runs: runsAt([NOW, NOW, NOW], 'failed'),
+      all_runs: [NOW, NOW, NOW],
+      stopped: { state: 'rejected', at: NOW },
+    });
+    const draft = decide(input, facts);
+    expect(draft.reason).toBe('approved');
+    expect(draft.gates.filter((gate) => neither.includes(gate.gate)).map((gate) => gate.outcome)).toEqual(
+      neither.map(() => 'skip'),
+    );
+  });
+
+  test('obeys every other gate', () => {
+    fc.assert(
+      fc.property(someInput, someFacts, (input, facts) => {
+        const live = explain({ ...input, mode: 'live' }, facts).gates;
+        const asked = explain({ ...input, mode: 'dry-run' }, facts).gates;
+        const others = (gates: typeof live) => gates.filter((gate) => !neither.includes(gate.gate));
+        expect(others(asked)).toEqual(others(live));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

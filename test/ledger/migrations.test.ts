@@ -1,0 +1,43 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, schemaVersion } from '../../src/ledger/sqlite/migrations.ts';
+import { NOW } from '../support/decision.ts';
+import { sqliteStore } from './sqlite-store.ts';
+import { claim, inputAbout, owner, step } from './support.ts';
+
+test('a ledger that version 1 wrote is brought up to date, with what it holds', async () => {
+  const store = sqliteStore();
+  mkdirSync(dirname(store.path), { recursive: true });
+  const old = new DatabaseSync(store.path);
+  old.exec('PRAGMA journal_mode = WAL');
+  old.exec(MIGRATIONS[0]!);
+  old.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
+  const prediction = JSON.stringify(inputAbout().prediction);
+  old
+    .prepare(
+      `INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
+         claimed_at, days_before, message, scope, fence, owner_id, claim)
+       VALUES ('exec_old', 'awaiting_approval', 'disk-cleanup', 'disk_exhaustion:/srv', '[]', '/srv', 'nas', ?, 'dec_old',
+         'webhook', 'live', ?, 8.2, 'waiting for confirmation', '["disk-cleanup","playbook",null]', 1, 'gone', 'mark')`,
+    )
+    .run(prediction, NOW);
+  old.exec(`INSERT INTO counters VALUES ('decision', 'disk_exhaustion', 'rejected', 'kill_switch', 7)`);
+  old.exec(`INSERT INTO pauses VALUES ('manual', 'why', ${NOW}, NULL)`);
+  old.close();
+
+  const ledger = await store.open();
+  expect(await ledger.execution('exec_old')).toMatchObject({ state: 'awaiting_approval', answered: null });
+  expect(await ledger.lift('manual')).toEqual([{ name: 'manual', reason: 'why', since: NOW, until: null, refused: 0 }]);
+  const answer = { by: 'ann', from: null, at: NOW + 1, approve: false, message: 'denied by ann' };
+  expect(await ledger.answer('exec_old', null, answer)).toMatchObject({ execution: { state: 'denied' } });
+  const hold = await claim(ledger, inputAbout(), owner());
+  expect(await ledger.advance(hold, step('rejected', NOW + 2))).toBe(true);
+  await ledger.close();
+
+  const after = new DatabaseSync(store.path, { readOnly: true });
+  expect(schemaVersion(after)).toBe(SCHEMA_VERSION);
+  expect(SCHEMA_VERSION).toBeGreaterThan(1);
+  after.close();
+});

@@ -1,0 +1,4 @@
+import { ledgerContract } from './contract.ts';
+import { sqliteStore } from './sqlite-store.ts';
+
+ledgerContract('SQLite', () => sqliteStore());
