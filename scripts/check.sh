@@ -84,6 +84,8 @@ have prometheus-alertmanager 'tests on a real Alertmanager'
 have strace 'tests that kill at every write'
 have systemd-analyze 'tests of the unit files' systemd
 have chromium 'tests of the status page in a browser'
+have zsh 'completion for zsh'
+have fish 'completion for fish'
 tests
 if have promtool 'alert rules' prometheus; then
   step 'alert rules are valid' check_rules

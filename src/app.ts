@@ -14,6 +14,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createPipeStore } from './playbook/pipe-store.ts';
 import { isStale } from './prediction/prediction.ts';
 import { createEvents, type Events } from './report/events.ts';
 import { createMetrics } from './report/metrics.ts';
@@ -108,6 +109,9 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   const textfile = createTextfile({ path: () => settings.config.textfile, render: () => metrics.textfile(), logger });
   lifecycle.onStop('textfile', () => textfile.settled());
 
+  const pipes = createPipeStore();
+  lifecycle.onStop('pipes', () => pipes.close());
+
   const events = createEvents({ logger, metrics });
   const firstToday = createFirstToday(ledger);
   const instance = thisInstance();
@@ -120,7 +124,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
     predictions: sources,
     checkSafety: (expressions, prediction) => safety.check(expressions, { prediction }),
-    playbooks: createPlaybooks(() => settings.config, logger),
+    playbooks: createPlaybooks(() => settings.config, pipes, logger),
     reportsFor: (execution, state) => reportsFor(execution, state, firstToday),
     kickReports: () => reporting.outbox.kick(),
     events: {

@@ -4,9 +4,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { type Answer, createApprovals } from '../loop/approval.ts';
 import { lastLook } from '../loop/remediation.ts';
+import { unsafeValue } from '../playbook/arguments.ts';
 import { reportsFor } from '../report/policy.ts';
 import { openLedger } from './ledger.ts';
-import { createPlaybooks } from './playbooks.ts';
 import { predictionSources } from './predictions.ts';
 
 /** A service looks every 2 s for what nobody holds. */
@@ -38,7 +38,7 @@ export async function answerOnce(
       config: () => config,
       timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
       predictions: sources,
-      playbooks: createPlaybooks(() => config, logger),
+      playbooks: { unsafeValue },
     };
     const approvals = createApprovals({
       ledger,

@@ -6,9 +6,9 @@ import type { CheckResult } from '../execution/execution.ts';
 import type { Logger } from '../logger.ts';
 import { inputFromPrediction } from '../loop/gather.ts';
 import { unrecorded } from '../loop.ts';
+import { unsafeValue } from '../playbook/arguments.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import { openLedger } from './ledger.ts';
-import { createPlaybooks } from './playbooks.ts';
 import { safetyOf } from './safety.ts';
 
 export interface Explanation {
@@ -27,7 +27,7 @@ export async function explainOnce(config: Config, prediction: Prediction, logger
       config: () => config,
       timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
       predictions: { current: async () => null, recent: () => [], post: async () => undefined },
-      playbooks: createPlaybooks(() => config, logger),
+      playbooks: { unsafeValue },
     },
   );
   const decision = unrecorded(input, explain(input, await factsNow(config, input, logger)));

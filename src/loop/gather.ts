@@ -5,9 +5,11 @@ import type { AlertSituation, DecisionInput, Mode, Policy, Trigger } from '../de
 import { findMapping } from '../mapping/match.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 import { consecutiveInWindow } from '../prediction/window.ts';
-import type { LoopOptions } from './ports.ts';
+import type { LoopOptions, Playbooks } from './ports.ts';
 
-export type Gathering = Pick<LoopOptions, 'now' | 'config' | 'timeZone' | 'predictions' | 'playbooks'>;
+export interface Gathering extends Pick<LoopOptions, 'now' | 'config' | 'timeZone' | 'predictions'> {
+  readonly playbooks: Pick<Playbooks, 'unsafeValue'>;
+}
 
 /** What a pass knows beside the predictions: who asked, how far to go, and which silences hold. */
 export interface Occasion {

@@ -1,5 +1,16 @@
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { runCommand } from './command.ts';
+import { oneLine } from './text.ts';
+import { temporaryPlaces } from './workspace.ts';
+
+/** Both ends of a pipe that nobody reads from yet. */
+export interface PipeEnds {
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
 
 /** The reading end of a pipe that a program writes its standard output and error to, in order. */
 export interface OutputPipe {
@@ -16,21 +27,44 @@ export interface OutputPipe {
 const CHUNK = 64 * 1024;
 
 /**
- * Opens a named pipe (made by `mkfifo`) and unlinks it. One real pipe for both streams keeps their order and lets
- * scripts open `/dev/stderr`; with the socket pairs that node makes, neither holds. `onData` gets a buffer that is used
- * again. The program gets the pipe for reading too: when this service dies, what runs on is then not ended in the middle
- * of its work by a SIGPIPE. Throws where the pipe cannot be opened.
+ * Makes a pipe that has no name any more: by `mkfifo`, as node makes none. One real pipe for both streams of a program
+ * keeps their order and lets scripts open `/dev/stderr`; with the socket pairs that node makes, neither holds. Rejects
+ * where no place takes one.
  */
-export function openOutputPipe(path: string, onData: (piece: Uint8Array) => void): OutputPipe {
+export async function makePipeEnds(): Promise<PipeEnds> {
+  let failure: unknown;
+  for (const place of temporaryPlaces()) {
+    let folder: string | null = null;
+    try {
+      folder = await mkdtemp(join(place, 'forestall-'));
+      return await makeIn(join(folder, 'output'));
+    } catch (error) {
+      failure ??= error;
+    } finally {
+      if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    }
+  }
+  throw failure;
+}
+
+async function makeIn(path: string): Promise<PipeEnds> {
+  const made = await runCommand({ argv: ['mkfifo', '-m', '600', path], timeout: 5000, maxOutput: 1024 });
+  if (made.exit_code !== 0) {
+    const why = made.could_not_start ?? (made.timed_out ? 'it timed out' : oneLine(made.stderr));
+    throw new Error(`an output pipe could not be made by mkfifo: ${why}`);
+  }
   const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  let writeEnd: number;
   try {
-    writeEnd = openSync(path, constants.O_RDWR);
+    // For reading too: when this service dies, what runs on is not ended in the middle of its work by a SIGPIPE.
+    return { readEnd, writeEnd: openSync(path, constants.O_RDWR) };
   } catch (error) {
     closeSync(readEnd);
     throw error;
   }
-  unlinkSync(path);
+}
+
+/** Reads from a pipe until its writers are gone. `onData` gets a buffer that is used again. */
+export function openOutputPipe({ readEnd, writeEnd }: PipeEnds, onData: (piece: Uint8Array) => void): OutputPipe {
   let listening = true;
   const socket = new Socket({
     fd: readEnd,

@@ -3,11 +3,10 @@ import type { PlaybookConfig } from '../config/config.ts';
 import type { PhaseOutcome, PlaybookResult } from '../execution/execution.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import { placeholderValues, substitute, unsafeValue } from './arguments.ts';
-import { type Capture, createCapture } from './capture.ts';
-import { runCommand } from './command.ts';
+import { createCapture } from './capture.ts';
 import { childEnvironment } from './environment.ts';
 import { createOutput, type Phase } from './output.ts';
-import { type OutputPipe, openOutputPipe } from './output-pipe.ts';
+import { makePipeEnds, type OutputPipe, openOutputPipe, type PipeEnds } from './output-pipe.ts';
 import { endFamily } from './process-group.ts';
 import { startedAt } from './process-table.ts';
 import { findProgram, inspectProgram } from './program.ts';
@@ -33,6 +32,8 @@ export interface PhaseRequest {
   readonly signal?: AbortSignal;
   /** Called once the program runs; a rejection ends it. */
   readonly onStarted?: (process: { readonly pid: number; readonly pid_started: number }) => Promise<void>;
+  /** Gives a pipe for the output; default: one is made now, which costs a process. */
+  readonly takePipe?: () => Promise<PipeEnds>;
   /** Measures the file system of a run's target; without, nothing is measured. */
   readonly usedBytes?: UsedBytes;
   /** What did not stop the phase and somebody should know: output that could not be kept. */
@@ -110,7 +111,7 @@ async function runIn(
   if ('problem' in program) return notStarted(program.problem);
 
   const capture = createCapture(log);
-  const pipe = await makePipe(workspace.pipe, capture);
+  const pipe = openOutputPipe(await (request.takePipe ?? makePipeEnds)(), (piece) => capture.write(piece));
   try {
     const measure = await startMeasuring(request);
     const started = await startProcess({
@@ -165,15 +166,6 @@ async function startMeasuring({ phase, prediction, usedBytes }: PhaseRequest) {
     const after = before === null ? null : ((await usedBytes?.after(resource, before)) ?? null);
     return before === null || after === null ? null : { before, after };
   };
-}
-
-async function makePipe(path: string, capture: Capture): Promise<OutputPipe> {
-  const made = await runCommand({ argv: ['mkfifo', '-m', '600', path], timeout: 5000, maxOutput: 1024 });
-  if (made.exit_code !== 0) {
-    const why = made.could_not_start ?? (made.timed_out ? 'it timed out' : oneLine(made.stderr));
-    throw new Error(`its output pipe could not be made by mkfifo: ${why}`);
-  }
-  return openOutputPipe(path, (piece) => capture.write(piece));
 }
 
 async function lastWords(pipe: OutputPipe): Promise<void> {

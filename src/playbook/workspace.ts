@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Prediction } from '../prediction/prediction.ts';
 
+/** Where small files may lie for a while, the usual place first; those in memory have room when the disk is full. */
+export function temporaryPlaces(): readonly string[] {
+  const places = [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/dev/shm'];
+  return [...new Set(places.filter((place) => place !== undefined))];
+}
+
 /** A folder of mode 0700 for one phase. */
 export interface Workspace {
   readonly predictionFile: string;
   readonly resultFile: string;
-  readonly pipe: string;
   remove(): Promise<void>;
 }
 
@@ -16,9 +21,8 @@ export interface Workspace {
  * playbook is to fix), one in memory is taken. Rejects where none can be written.
  */
 export async function createWorkspace(prediction: Prediction): Promise<Workspace> {
-  const places = [tmpdir(), process.env['XDG_RUNTIME_DIR'], '/dev/shm'].filter((place) => place !== undefined);
   let failure: unknown;
-  for (const place of new Set(places)) {
+  for (const place of temporaryPlaces()) {
     let folder: string | null = null;
     try {
       folder = await mkdtemp(join(place, 'forestall-'));
@@ -37,7 +41,6 @@ function workspaceIn(folder: string, predictionFile: string): Workspace {
   return {
     predictionFile,
     resultFile: join(folder, 'result.json'),
-    pipe: join(folder, 'output'),
     async remove() {
       await rm(folder, { recursive: true, force: true, maxRetries: 2 }).catch(() => {});
     },

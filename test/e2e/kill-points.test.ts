@@ -8,7 +8,7 @@ import { type Answered, createSender, expectSoundHistory, settled } from './traf
 vi.setConfig({ testTimeout: 400_000 });
 
 /** Of the writes after the answer every so many-th is visited: all of them take minutes. */
-const STEP = 7;
+const STEP = 10;
 
 /** A home in which every resource below `/data` is a scope of its own, so that any number of claims can be made in it. */
 function homeOfMany(resources: number): Home {

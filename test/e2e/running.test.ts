@@ -277,7 +277,7 @@ describe('a service that is told to stop', () => {
     console.info(`SEED=${seed}`);
     const random = randomFrom(seed);
     const ROUNDS = 10;
-    const EACH = 12;
+    const EACH = 6;
     const home = homeWith({}, { max_parallel: 2, drain_timeout: '10s' });
     const resources = Array.from({ length: ROUNDS * EACH }, (_, at) => `/data/${at}`);
     home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
