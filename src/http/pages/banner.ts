@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { Pause } from '../../decision/decision.ts';
 import type { Automation } from './ports.ts';
 import type { Html } from './respond.ts';
-import { time } from './words.ts';
+import { instant, time } from './words.ts';
 
 const MODES: Readonly<Record<Automation['mode'], { readonly name: string; readonly says: string }>> = {
   live: { name: 'Live', says: 'Playbooks run for real when every gate passes.' },
@@ -44,7 +44,7 @@ ${acts ? pauseForm() : ''}
 
 function pauseLine({ name, reason, since, until }: Pause, acts: boolean, now: number): Html {
   return html`<li data-key="${name}">
-<span class="why"><b>${name}</b>: ${reason ?? 'no reason given'} <span class="when">(since ${time(since, now)}, ${
+<span class="why"><b>${name}</b>: ${reason ?? 'no reason given'} <span class="when">(since ${instant(since)}, ${
     until === null ? 'until it is resumed' : html`ends ${time(until, now)}`
   })</span></span>
 ${acts ? html`<form method="post" action="/resume"><input type="hidden" name="name" value="${name}"><button>Resume ${name}</button></form>` : ''}

@@ -56,8 +56,8 @@ function waiting({ outlook, situation }: TilesView): Html {
   }
   const link = html`<a href="/executions/${first.id}">Approve ${first.playbook}?</a>`;
   const more =
-    asked.length === 1 ? '' : html` <a href="/executions?state=awaiting_approval">and ${asked.length - 1} more</a>`;
-  const small = html`<bdi>${targetName(first.prediction)}</bdi>, since ${time(first.claimed_at, now)}${more}${also === '' ? '' : `; ${also}`}`;
+    asked.length === 1 ? '' : html`<a href="/executions?state=awaiting_approval">${asked.length - 1} more</a>; `;
+  const small = html`${also === '' ? '' : `${also}; `}${more}<bdi>${targetName(first.prediction)}</bdi>, ${time(first.claimed_at, now)}`;
   return tile('Needs you', link, small, 'tone-ask');
 }
 
@@ -75,7 +75,7 @@ function underWay({ situation }: TilesView): Html {
   return tile(
     'Under way',
     html`<a href="/executions/${id}">${playbook}</a>`,
-    html`${plain(state)} since ${time(started_at ?? claimed_at, now)}, <bdi>${targetName(prediction)}</bdi>${more}`,
+    html`<bdi>${targetName(prediction)}</bdi>${more}, ${plain(state)}, ${time(started_at ?? claimed_at, now)}`,
     'tone-run',
   );
 }

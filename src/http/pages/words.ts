@@ -17,6 +17,11 @@ export function dateTime(instant: number | null, now: number, empty = '–'): Ht
   return html`<time datetime="${iso}">${clock(instant)} (${relative(instant, now)})</time>`;
 }
 
+/** An instant as a date that people read, in UTC: it does not change while it is looked at. */
+export function instant(at: number): Html {
+  return html`<time datetime="${atTime(at)}">${clock(at)}</time>`;
+}
+
 /** `2026-11-22 21:45:10 UTC`. */
 export function clock(instant: number): string {
   return atTime(instant).replace('T', ' ').replace('Z', ' UTC');

@@ -227,10 +227,14 @@ export async function startWriter(path: string, events: WriterEvents): Promise<W
     const gone = new Promise((resolve) => worker.once('exit', resolve));
     worker.ref();
     send({ kind: 'close' });
-    const timer = setTimeout(() => void worker.terminate(), PATIENCE);
-    const bound = new Promise((resolve) => setTimeout(resolve, PATIENCE + 200).unref());
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE + 200);
+    });
     await Promise.race([gone, bound]);
     clearTimeout(timer);
+    // A thread that a slow disk holds ends when the disk lets it: to stop it inside of SQLite could crash the process.
+    worker.unref();
   }
 }
 
