@@ -42,14 +42,17 @@ have() {
 
 tests() {
   printf '\n== tests\n'
-  local status=0 counts
+  local status=0 counts failure
   vitest run --reporter=default --reporter=json --outputFile.json="$work/tests.json" || status=$?
-  if ! counts=$(node scripts/count-tests.ts "$work/tests.json" "$status"); then
+  if ! node scripts/count-tests.ts "$work/tests.json" "$status" >"$work/counts"; then
     fail 1 'tests: no result to count'
     return
   fi
-  pass "${counts% *}"
-  if [ "${counts#* }" -gt 0 ]; then fail "${counts#* }" 'tests'; fi
+  {
+    read -r counts
+    pass "${counts% *}"
+    while IFS= read -r failure; do fail 1 "$failure"; done
+  } <"$work/counts"
 }
 
 shell_scripts() {

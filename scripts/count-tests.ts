@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 /**
- * Prints `PASSED FAILED` for a result that vitest's JSON reporter wrote. A file that could not be loaded is a failure, so
- * is a run that exited with an error though no test failed (an unhandled rejection), or one without any test.
+ * Prints `PASSED FAILED` for a result that vitest's JSON reporter wrote, then a line for each failure: file, test and the
+ * first line of what went wrong. A file that could not be loaded, or whose worker died, is a failure, so is a run that
+ * exited with an error though no test failed (an unhandled rejection), or one without any test.
  *
  * Usage: node scripts/count-tests.ts RESULT.json EXIT_STATUS
  */
@@ -10,16 +12,30 @@ interface Result {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
   }[];
 }
 
 const [file, status] = process.argv.slice(2);
 const result = JSON.parse(readFileSync(file ?? '', 'utf8')) as Result;
-const broken = result.testResults.filter(
-  (each) => each.status === 'failed' && each.assertionResults.every((test) => test.status !== 'failed'),
-).length;
-const failed = result.numFailedTests + broken;
-const unexplained = failed === 0 && (status !== '0' || result.numPassedTests === 0);
-console.log(`${result.numPassedTests} ${unexplained ? 1 : failed}`);
+const firstLine = (text: string | undefined): string => text?.split('\n', 1)[0]?.slice(0, 300) ?? '';
+
+const failures: string[] = [];
+for (const each of result.testResults) {
+  const where = relative(process.cwd(), each.name);
+  const failed = each.assertionResults.filter((test) => test.status === 'failed');
+  for (const test of failed) failures.push(`${where}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+  if (each.status === 'failed' && failed.length === 0) failures.push(`${where}: ${firstLine(each.message)}`);
+}
+if (failures.length === 0 && (status !== '0' || result.numPassedTests === 0)) {
+  failures.push(`the test run exited with ${status} and ${result.numPassedTests} tests passed: see its errors above`);
+}
+console.log(`${result.numPassedTests} ${failures.length}`);
+for (const failure of failures) console.log(failure);

@@ -35,24 +35,45 @@ const result = (
   files: readonly { status: string; assertionResults: readonly { status: string }[] }[] = [],
 ) => JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults: files });
 
+const loadError = { name: 'test/b.test.ts', status: 'failed', message: 'no such module\nat x', assertionResults: [] };
+const failedTest = {
+  name: 'test/a.test.ts',
+  status: 'failed',
+  message: '',
+  assertionResults: [
+    { fullName: 'a good', status: 'passed', failureMessages: [] },
+    { fullName: 'a bad', status: 'failed', failureMessages: ['Error: 1 is not 2\n    at y'] },
+  ],
+};
+const BAD = 'test/a.test.ts: a bad: Error: 1 is not 2';
+const UNREAD = 'test/b.test.ts: no such module';
+
 describe('scripts/count-tests.ts', () => {
-  const loadError = { status: 'failed', assertionResults: [] };
-  const failedTest = { status: 'failed', assertionResults: [{ status: 'passed' }, { status: 'failed' }] };
   test.each([
-    ['all passed', result(12, 0), '0', '12 0'],
-    ['some failed', result(10, 2, [failedTest]), '1', '10 2'],
-    ['a file that could not be loaded', result(10, 0, [loadError]), '1', '10 1'],
-    ['both', result(10, 2, [failedTest, loadError]), '1', '10 3'],
-    ['an error outside of any test', result(10, 0), '1', '10 1'],
-    ['no test at all', result(0, 0), '0', '0 1'],
-  ])('%s', async (_title, json, status, counts) => {
+    ['all passed', result(12, 0), '0', ['12 0']],
+    ['some failed', result(10, 1, [failedTest]), '1', ['10 1', BAD]],
+    ['a file that could not be loaded', result(10, 0, [loadError]), '1', ['10 1', UNREAD]],
+    ['both', result(10, 1, [failedTest, loadError]), '1', ['10 2', BAD, UNREAD]],
+    [
+      'an error outside of any test',
+      result(10, 0),
+      '1',
+      ['10 1', 'the test run exited with 1 and 10 tests passed: see its errors above'],
+    ],
+    [
+      'no test at all',
+      result(0, 0),
+      '0',
+      ['0 1', 'the test run exited with 0 and 0 tests passed: see its errors above'],
+    ],
+  ])('%s', async (_title, json, status, expected) => {
     put('result.json', json);
     const { lines } = await run(
       process.execPath,
       [join(ROOT, 'scripts', 'count-tests.ts'), join(folder, 'result.json'), status],
       {},
     );
-    expect(lines).toEqual([counts]);
+    expect(lines).toEqual(expected);
   });
 
   test.each(['', '{', '{}'])('a result that cannot be read is an error: %s', async (text) => {
@@ -118,12 +139,12 @@ describe('scripts/check.sh', () => {
   test('runs every step, also after those that failed', async () => {
     put('node_modules/.bin/biome', '#!/bin/sh\nexit 1\n', 0o755);
     put('src/main.ts', 'process.exitCode = 1;');
-    testsThat(result(27, 3), 1);
+    testsThat(result(29, 1, [failedTest]), 1);
     const { code, lines, output } = await check();
-    expect(lines.at(-1), output).toBe('32 passed, 5 failed');
+    expect(lines.at(-1), output).toBe('34 passed, 3 failed');
     expect(lines.filter((line) => line.startsWith('FAILED'))).toEqual([
       'FAILED: format and lint',
-      'FAILED: tests',
+      `FAILED: ${BAD}`,
       'FAILED: alert rules are those of the mapping',
     ]);
     expect(code).toBe(1);
