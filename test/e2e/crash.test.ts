@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { alertBody, DISK, type Home, makeHome, type Service, startService } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
+import { isBeingWritten } from './ledger-file.ts';
 import { type Answered, createSender, expectSoundHistory, settled } from './traffic.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -207,7 +208,7 @@ describe('two services on one ledger', () => {
     const [first, second] = await Promise.all([here.start(), here.start()]);
     const a = await here.post(first, '/data/a');
     await inState(first, a, 'checking');
-    first.signal('SIGSTOP');
+    await sleeps(here.home, first);
     await tookOver(second, a);
     here.release();
     await inState(second, a, 'succeeded');
@@ -225,7 +226,7 @@ describe('two services on one ledger', () => {
     const [first, second] = await Promise.all([here.start(), here.start()]);
     const a = await here.post(first, '/data/a');
     await began(here.home, 'run', a);
-    first.signal('SIGSTOP');
+    await sleeps(here.home, first);
     await tookOver(second, a);
     here.release();
     await inState(second, a, 'interrupted');
@@ -237,6 +238,16 @@ describe('two services on one ledger', () => {
     expect(runsOf(here.home, a)).toBe(1);
   });
 });
+
+/** Stops the process between two writes: one that is stopped inside of one holds SQLite's lock, and nobody can write. */
+function sleeps(home: Home, service: Service): Promise<unknown> {
+  return eventually(() => {
+    service.signal('SIGSTOP');
+    if (!isBeingWritten(home.database)) return true;
+    service.signal('SIGCONT');
+    return false;
+  });
+}
 
 function lost(service: Service, id: string | null): Promise<unknown> {
   const says = (line: Record<string, unknown>) =>

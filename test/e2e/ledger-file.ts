@@ -42,3 +42,19 @@ export function readLedger(database: string): LedgerFile {
     db.close();
   }
 }
+
+/** Whether a process holds the lock for writing at this moment. */
+export function isBeingWritten(database: string): boolean {
+  const db = new DatabaseSync(database, { timeout: 0 });
+  try {
+    db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return true;
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+const SQLITE_BUSY = 5;
