@@ -49,11 +49,18 @@ describe.each(FORMATS)('%s', (format) => {
   it('writes no secret, by name or by value', () => {
     const secrets = () => ['hunter2"hunter2'];
     const log = written({ level: 'info', format, secrets }, (logger) => {
-      logger.info({ token: 'one', headers: { authorization: 'Bearer two' }, a: { b: { webhook_url: 'three' } } }, 'x');
+      logger.info(
+        {
+          token: 'swordfish-1',
+          headers: { authorization: 'Bearer swordfish-2' },
+          a: { b: { webhook_url: 'swordfish-3' } },
+        },
+        'x',
+      );
       logger.info({ url: 'https://example.org/hunter2"hunter2' }, 'with hunter2"hunter2 in it');
       logger.error({ err: new Error('failed: hunter2"hunter2') }, 'y');
     });
-    expect(log).not.toMatch(/one|two|three|hunter2/);
+    expect(log).not.toMatch(/swordfish|hunter2/);
     expect(log.match(/\[secret\]/g)!.length).toBeGreaterThanOrEqual(6);
   });
 
