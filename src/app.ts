@@ -60,7 +60,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   const ledger = await openLedger(config, logger);
   lifecycle.onStop('ledger', () => ledger.close());
 
-  const sources = predictionSources(config, ledger, logger);
+  const sources = predictionSources(config, { current: () => settings.config, ledger, logger });
   lifecycle.onStop('sources', () => sources.close());
 
   let safety = safetyOf(config);

@@ -30,7 +30,7 @@ export async function answerOnce(
   { id, name, approve }: { readonly id: string; readonly name: string; readonly approve: boolean },
 ): Promise<GivenAnswer> {
   const ledger = await openLedger(config, logger);
-  const sources = predictionSources(config, ledger, logger);
+  const sources = predictionSources(config, { current: () => config, ledger, logger });
   try {
     await sources.readOnce();
     const looking = {

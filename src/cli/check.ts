@@ -74,7 +74,7 @@ async function probeFindings(config: Config, context: CommandContext): Promise<r
   const facts = (await safetyOf(config).probe()).map(factFinding);
   const ledger = await openLedger(config, context.logger);
   try {
-    const sources = predictionSources(config, ledger, context.logger);
+    const sources = predictionSources(config, { current: () => config, ledger, logger: context.logger });
     await sources.readOnce();
     const health = sources
       .health()

@@ -16,7 +16,7 @@ const TONES: Readonly<Record<string, Cell['tone']>> = {
 export async function status(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   const config = configOrEnd(context);
   const ledger = await openLedger(config, context.logger);
-  const sources = predictionSources(config, ledger, context.logger);
+  const sources = predictionSources(config, { current: () => config, ledger, logger: context.logger });
   try {
     await sources.readOnce();
     const document = await statusOf({

@@ -67,7 +67,7 @@ export function createFileSource(
         predictions = new Map();
         digest = null;
         refusedUntil = null;
-        return down('does not exist') || had;
+        return down('does not exist: let your forecaster write it, or correct predictions.files') || had;
       }
       case 'failed':
         if (result.isPassing) seen = undefined;

@@ -1,5 +1,6 @@
 import type { Keyv } from 'keyv';
 import type { Prediction } from '../prediction/prediction.ts';
+import { parseStored, reviveStored } from './stored-prediction.ts';
 
 /**
  * Predictions by hand, by target key. Rejects when the storage cannot be read or written: an error never reads as
@@ -59,30 +60,5 @@ export function postedStore(keyv: Keyv): PostedStore {
 }
 
 function parse(text: unknown): Prediction | undefined {
-  if (typeof text !== 'string') return undefined;
-  try {
-    return revive(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-/** What is stored, when it has the shape of a prediction; anything else is as good as nothing. */
-function revive(value: unknown): Prediction | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const stored = value as Prediction;
-  const days = stored.days_until_critical;
-  const usable =
-    typeof stored.prediction_type === 'string' &&
-    typeof stored.resource === 'string' &&
-    (stored.host === null || typeof stored.host === 'string') &&
-    (days === null || (Number.isFinite(days) && days >= 0)) &&
-    Number.isFinite(stored.confidence) &&
-    stored.confidence >= 0 &&
-    stored.confidence <= 1 &&
-    Number.isFinite(stored.observed_at) &&
-    typeof stored.source === 'string' &&
-    typeof stored.labels === 'object' &&
-    stored.labels !== null;
-  return usable ? { ...stored, labels: Object.assign(Object.create(null), stored.labels) } : undefined;
+  return reviveStored(parseStored(text));
 }

@@ -1,8 +1,9 @@
 import type { Prediction } from '../prediction/prediction.ts';
 
-/** The last predictions of each target that this process has seen, whatever their source. */
+/** The last predictions of each target that are known here, whatever their source. */
 export interface Recent {
-  note(key: string, prediction: Prediction): void;
+  /** False when nothing was new. */
+  note(key: string, prediction: Prediction): boolean;
   /** Newest first, one per `observed_at`. */
   of(key: string): readonly Prediction[];
   /** Forgets targets whose newest prediction was made before `instant`. */
@@ -17,15 +18,22 @@ export function createRecent(): Recent {
     note(key, prediction) {
       const known = byTarget.get(key) ?? [];
       const newest = known[0];
-      if (newest === prediction) return;
+      if (newest === prediction) return false;
       if (newest === undefined || prediction.observed_at > newest.observed_at) {
         byTarget.set(key, [prediction, ...known.slice(0, KEPT - 1)]);
-        return;
+        return true;
       }
       const i = known.findIndex(({ observed_at }) => observed_at <= prediction.observed_at);
-      const isSame = known[i]?.observed_at === prediction.observed_at;
+      const same = known[i]?.observed_at === prediction.observed_at ? known[i] : null;
+      if (
+        same &&
+        same.days_until_critical === prediction.days_until_critical &&
+        same.confidence === prediction.confidence
+      )
+        return false;
       const position = i === -1 ? known.length : i;
-      byTarget.set(key, known.toSpliced(position, isSame ? 1 : 0, prediction).slice(0, KEPT));
+      byTarget.set(key, known.toSpliced(position, same ? 1 : 0, prediction).slice(0, KEPT));
+      return true;
     },
     of: (key) => byTarget.get(key) ?? [],
     forgetBefore(instant) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Logger } from '../logger.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
 import { createFileSource, type FileSource } from './file-source.ts';
+import type { History } from './history.ts';
 import type { PostedStore } from './posted.ts';
 import { createRecent } from './recent.ts';
 import type { SourceHealth } from './source-health.ts';
@@ -11,6 +12,9 @@ import { type FileWatch, watchFile } from './watch-file.ts';
 export interface PredictionSourcesOptions {
   readonly files: readonly string[];
   readonly posted: PostedStore;
+  readonly history: History;
+  /** Whether earlier predictions of this target count, and so have to outlive the process. */
+  readonly remembers: (target: Target) => boolean;
   readonly now: () => number;
   /** Milliseconds; a prediction by hand is kept for twice as long. */
   readonly staleAfter: number;
@@ -35,7 +39,10 @@ export interface PredictionSources {
   setFiles(files: readonly string[], staleAfter: number): Promise<void>;
   current(target: Target): Promise<Prediction | null>;
   all(): Promise<readonly Prediction[]>;
-  /** Newest first, at most 16 with distinct `observed_at`, of those that this process has seen; for `min_consecutive`. */
+  /**
+   * Newest first, at most 16 with distinct `observed_at`, of those that this process has seen and, where they are
+   * remembered, of earlier ones; for `min_consecutive`.
+   */
   recent(target: Target): readonly Prediction[];
   /** Keeps those that are not older than what is known. They are durable when this resolves; on a rejection some may be. */
   post(predictions: readonly Prediction[]): Promise<void>;
@@ -52,7 +59,7 @@ interface Watched {
 const PARALLEL_WRITES = 500;
 
 export function createPredictionSources(options: PredictionSourcesOptions): PredictionSources {
-  const { posted, now, logger } = options;
+  const { posted, history, now, logger } = options;
   const pollInterval = options.pollInterval ?? 5_000;
   const recent = createRecent();
 
@@ -92,7 +99,11 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
     }
     fromFiles = merged;
     recent.forgetBefore(now() - 2 * staleAfter);
-    for (const [key, prediction] of merged) recent.note(key, prediction);
+    const seen: string[] = [];
+    for (const [key, prediction] of merged) {
+      if (recent.note(key, prediction) && options.remembers(prediction)) seen.push(key);
+    }
+    if (seen.length > 0) void track(inTurn(() => remember(seen))).catch(notRemembered);
     void track(inTurn(dropSuperseded)).catch((error: unknown) => {
       logger.warn(
         { err: error },
@@ -108,6 +119,29 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
       options.onChange?.();
     } catch (error) {
       logger.error({ err: error }, 'a change of the predictions could not be passed on');
+    }
+  }
+
+  async function remember(keys: readonly string[]): Promise<void> {
+    for (let i = 0; i < keys.length; i += PARALLEL_WRITES) {
+      await Promise.all(
+        keys.slice(i, i + PARALLEL_WRITES).map((key) => {
+          const newest = recent.of(key)[0];
+          return newest && history.keep(key, recent, newest.observed_at + 2 * staleAfter - now());
+        }),
+      );
+    }
+  }
+
+  function notRemembered(error: unknown): void {
+    logger.warn({ err: error }, 'earlier predictions could not be kept: min_consecutive starts anew with a restart');
+  }
+
+  async function loadHistory(): Promise<void> {
+    try {
+      await history.loadInto(recent);
+    } catch (error) {
+      logger.warn({ err: error }, 'earlier predictions could not be read: min_consecutive starts anew');
     }
   }
 
@@ -186,11 +220,12 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
     const known = await posted.get(key);
     if (known !== undefined && known.observed_at > prediction.observed_at) return;
     await posted.set(key, prediction, ttl);
-    recent.note(key, prediction);
+    if (recent.note(key, prediction) && options.remembers(prediction)) await remember([key]).catch(notRemembered);
   }
 
   return {
     async start() {
+      await loadHistory();
       await track(refresh(sources, true));
       try {
         for (const prediction of await posted.list()) recent.note(targetKey(prediction), prediction);
@@ -202,7 +237,10 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
       for (const source of sources) watch(source);
     },
 
-    readOnce: () => track(refresh(sources, true)),
+    async readOnce() {
+      await loadHistory();
+      await track(refresh(sources, true));
+    },
 
     setFiles: (files, newStaleAfter) => track(reloadInTurn(() => reload(files, newStaleAfter))),
 

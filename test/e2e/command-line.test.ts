@@ -172,6 +172,27 @@ describe('run', () => {
     expect(home.runs()).toHaveLength(1);
   });
 
+  it('counts predictions in a row over passes, each a process of its own', async () => {
+    const home = makeHome({
+      mapping(mapping) {
+        mapping.mappings[0].conditions.min_consecutive = 3;
+        return mapping;
+      },
+    });
+    const now = Date.now();
+    // The third pass reads what the second read: that is no further prediction.
+    for (const [minutes, says] of [
+      [30, /1 in a row < 3/],
+      [20, /2 in a row < 3/],
+      [20, /2 in a row < 3/],
+      [10, /approved/],
+    ] as const) {
+      home.writePredictions([{ ...DISK, observed_at: new Date(now - minutes * 60_000).toISOString() }]);
+      expect((await on(home, 'run')).stdout).toMatch(says);
+    }
+    expect(home.runs()).toHaveLength(1);
+  });
+
   it('--dry-run stops after the dry run, and spends nothing', async () => {
     const home = makeHome();
     for (const _ of [1, 2]) {

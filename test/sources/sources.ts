@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Keyv } from 'keyv';
 import { onTestFinished } from 'vitest';
 import type { Prediction, Target } from '../../src/prediction/prediction.ts';
+import { historyOver } from '../../src/sources/history.ts';
 import { postedStore } from '../../src/sources/posted.ts';
 import { createPredictionSources, type PredictionSourcesOptions } from '../../src/sources/sources.ts';
 import { tempDir } from '../support/temp.ts';
@@ -33,10 +34,13 @@ export function setUp(options: Partial<PredictionSourcesOptions> = {}) {
   const logged: string[] = [];
   const log = (level: string) => (_fields: object, message: string) => void logged.push(`${level} ${message}`);
   const keyv = new Keyv();
+  const earlier = new Keyv();
   let changes = 0;
   const sources = createPredictionSources({
     files: [file],
     posted: postedStore(keyv),
+    history: historyOver(earlier),
+    remembers: () => true,
     now: () => clock.now,
     staleAfter: STALE_AFTER,
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
@@ -53,6 +57,7 @@ export function setUp(options: Partial<PredictionSourcesOptions> = {}) {
     file,
     clock,
     keyv,
+    earlier,
     logged,
     changes: () => changes,
     write: (text: string, name = 'predictions.json') => writeFileSync(join(folder, name), text),
