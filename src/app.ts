@@ -7,6 +7,7 @@ import { createReporting } from './app/reporting.ts';
 import { safetyOf } from './app/safety.ts';
 import { createSettings } from './app/settings.ts';
 import { createTextfile } from './app/textfile.ts';
+import { localTimeZone } from './app/time-zone.ts';
 import type { Config } from './config/config.ts';
 import { isFinal } from './execution/execution.ts';
 import { instanceIsGone, thisInstance } from './ledger/instance.ts';
@@ -121,7 +122,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     instanceIsGone: (other) => instanceIsGone(other, instance),
     now,
     config: () => settings.config,
-    timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: localTimeZone,
     predictions: sources,
     checkSafety: (expressions, prediction) => safety.check(expressions, { prediction }),
     playbooks: createPlaybooks(() => settings.config, pipes, logger),

@@ -1,11 +1,13 @@
 import type { App } from '../app.ts';
-import type { ScopedRun } from '../decision/budget.ts';
-import { DAY, WEEK, windowOpensAt } from '../decision/limits.ts';
+import { budgetLookback } from '../decision/budget.ts';
+import { DAY } from '../decision/limits.ts';
+import { nextPossibleAt } from '../decision/next-possible.ts';
 import type { Automation, Budgets, OutputTail, PagePort } from '../http/pages/ports.ts';
 import { findMapping } from '../mapping/match.ts';
 import { openOutput } from '../playbook/output.ts';
 import { criticalAt, isStale, type Prediction } from '../prediction/prediction.ts';
 import { budgets } from './budgets.ts';
+import { localTimeZone } from './time-zone.ts';
 
 /** So much of an output is on a page, bytes; the rest is one link away. */
 const TAIL = 32_768;
@@ -80,7 +82,7 @@ export function statusPages(app: App): PagePort {
 
     unfinished: async () => (await ledger.unfinished()).map(({ execution }) => execution),
     decision: (id) => ledger.decision(id),
-    pendingReports: (id) => ledger.pendingReports(id),
+    reportsOf: (id) => ledger.reportsOf(id),
     outputTail: (id, phase) => tailOf(app.config.log_dir, id, phase),
   };
 }
@@ -101,47 +103,22 @@ function digestOf(predictions: readonly Prediction[]): string {
 
 async function budgetsNow(app: App, now: number): Promise<Budgets> {
   const { config, ledger } = app;
-  const { dry_run_mode, max_daily_executions } = config.mapping.global_settings;
+  const { mapping, execution } = config;
+  const { dry_run_mode, max_daily_executions } = mapping.global_settings;
   const counted = dry_run_mode ? 'rehearsal' : 'live';
-  const { reset_after } = config.execution.circuit_breaker;
+  const { circuit_breaker } = execution;
+  const hasHours = mapping.mappings.some(({ action }) => action.allowed_hours !== null);
+  const policy = { circuit_breaker, time_zone: hasHours ? localTimeZone() : 'UTC' };
   let daily_executions = 0;
   const playbooks = await Promise.all(
     (await budgets(config, ledger, now)).map(async (budget) => {
-      const runs = await ledger.runsSince(budget.playbook, counted, now - Math.max(WEEK, reset_after));
+      const since = now - budgetLookback(mapping, budget.playbook, circuit_breaker.reset_after);
+      const runs = await ledger.runsSince(budget.playbook, counted, since);
       daily_executions += runs.filter(({ started_at }) => started_at > now - DAY).length;
-      const { circuit_open, cooldown_until, weekly_limit } = budget;
-      const openings = [
-        cooldown_until ?? 0,
-        weekly_limit === null ? 0 : weeklyOpensAt(config.mapping, budget.playbook, runs, weekly_limit, now),
-        circuit_open ? (runs[0]?.started_at ?? now) + reset_after : 0,
-      ];
-      const at = Math.max(...openings);
-      return { ...budget, next_possible_at: at > now ? at : null };
+      return { ...budget, next_possible_at: nextPossibleAt(mapping, budget, runs, policy, now) };
     }),
   );
   return { playbooks, daily_executions, daily_limit: max_daily_executions };
-}
-
-/** When the scope that is worst off may run again by its weekly limit; 0: now. */
-function weeklyOpensAt(
-  { mappings }: App['config']['mapping'],
-  playbook: string,
-  runs: readonly ScopedRun[],
-  most: number,
-  now: number,
-): number {
-  const scopes = new Set(
-    mappings.filter(({ action }) => action.playbook === playbook).map(({ action }) => action.limit_scope),
-  );
-  let latest = 0;
-  for (const scope of scopes) {
-    const groups = Map.groupBy(runs, (run) =>
-      scope === 'playbook' ? '' : scope === 'resource' ? run.resource : run.host,
-    );
-    const starts = most === 0 ? [[]] : [...groups.values()].map((group) => group.map((run) => run.started_at));
-    for (const group of starts) latest = Math.max(latest, windowOpensAt(group, most, WEEK, now) ?? 0);
-  }
-  return latest;
 }
 
 async function tailOf(logDir: string, id: string, phase: 'dry_run' | 'run'): Promise<OutputTail | null> {

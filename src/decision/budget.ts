@@ -20,8 +20,11 @@ export type ScopedRun = PastRun & { readonly resource: string; readonly host: st
 
 /** How far back runs matter for a playbook's budget, milliseconds. */
 export function budgetLookback(mapping: ActionMapping, playbook: string, resetAfter: number): number {
-  const cooldowns = actionsOf(mapping, playbook).map((action) => action.cooldown_hours * HOUR);
-  return Math.max(WEEK, resetAfter, ...cooldowns);
+  const own = actionsOf(mapping, playbook).flatMap(({ cooldown_hours, limits }) => [
+    cooldown_hours * HOUR,
+    ...limits.map(({ per }) => per),
+  ]);
+  return Math.max(WEEK, resetAfter, ...own);
 }
 
 /** `runs`: newest first, back to `budgetLookback`. */
@@ -51,11 +54,11 @@ export function budgetOf(
   return { playbook, cooldown_until, weekly_executions, weekly_limit, circuit_open };
 }
 
-function actionsOf(mapping: ActionMapping, playbook: string): readonly Action[] {
+export function actionsOf(mapping: ActionMapping, playbook: string): readonly Action[] {
   return mapping.mappings.map(({ action }) => action).filter((action) => action.playbook === playbook);
 }
 
-function groupByScope(runs: readonly ScopedRun[], scope: LimitScope): readonly (readonly ScopedRun[])[] {
+export function groupByScope(runs: readonly ScopedRun[], scope: LimitScope): readonly (readonly ScopedRun[])[] {
   const groups = new Map<string, ScopedRun[]>();
   for (const run of runs) {
     const key = scope === 'playbook' ? '' : scope === 'resource' ? run.resource : (run.host ?? '');
