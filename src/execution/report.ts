@@ -14,6 +14,20 @@ export interface ReportDraft {
   readonly subject: ReportSubject;
 }
 
+/** A report that is off the queue: told, or given up. `at`: epoch milliseconds. */
+export interface SettledReport {
+  readonly channel: ReportChannel;
+  readonly result: 'delivered' | 'dropped';
+  /** How often it was tried. */
+  readonly attempts: number;
+  readonly at: number;
+}
+
+/** Where an execution was reported, or waits to be. */
+export type ExecutionReport =
+  | SettledReport
+  | { readonly channel: ReportChannel; readonly result: 'waiting'; readonly attempts: number; readonly at: null };
+
 export interface Report extends ReportDraft {
   readonly id: number;
   readonly created_at: number;

@@ -1,6 +1,6 @@
 import type { Decision, DecisionInput, Draft, Facts, PastRun, Pause } from '../decision/decision.ts';
 import type { Answered, CheckResult, Execution, ExecutionState, PhaseOutcome } from '../execution/execution.ts';
-import type { Report, ReportChannel } from '../execution/report.ts';
+import type { ExecutionReport, Report, ReportChannel } from '../execution/report.ts';
 import type { LedgerSummary } from '../execution/summary.ts';
 
 /** The store cannot be read or written now; the caller answers 503 and starts nothing. */
@@ -159,13 +159,12 @@ export interface Ledger {
 
   /** Takes up to `limit` due reports of a channel, oldest first; nobody else gets them for `lease` milliseconds. */
   takeReports(channel: ReportChannel, now: number, limit: number, lease: number): Promise<readonly Report[]>;
-  reportDone(id: number): Promise<void>;
+  /** Off the queue: told, or given up. What became of an execution's reports stays on record. */
+  reportDone(id: number, result: 'delivered' | 'dropped'): Promise<void>;
   /** Not delivered: try again at `nextAt`. */
   reportFailed(id: number, nextAt: number): Promise<void>;
-  /** Reports of an execution that are not delivered yet. */
-  pendingReports(
-    executionId: string,
-  ): Promise<readonly { readonly channel: ReportChannel; readonly attempts: number }[]>;
+  /** What became of the reports of an execution: settled ones in their order, then those that wait. */
+  reportsOf(executionId: string): Promise<readonly ExecutionReport[]>;
   /** Drops reports older than `before`; the number dropped. */
   dropReports(before: number): Promise<number>;
 

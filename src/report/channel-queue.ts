@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 export interface QueueOptions {
   /** The ledger's `takeReports`, `reportDone` and `reportFailed`. */
   readonly take: (channel: ReportChannel, now: number, limit: number, lease: number) => Promise<readonly Report[]>;
-  readonly done: (id: number) => Promise<void>;
+  readonly done: (id: number, result: 'delivered' | 'dropped') => Promise<void>;
   readonly failed: (id: number, nextAt: number) => Promise<void>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -49,7 +49,7 @@ export function createChannelQueue(
   { take, done, failed, now, logger, onDelivery }: QueueOptions,
 ): ChannelQueue {
   /** Settled, and the ledger does not know yet: these must not be told a second time. */
-  const settled = new Set<number>();
+  const settled = new Map<number, 'delivered' | 'dropped'>();
   let holdUntil = -Infinity;
   /** The receiver takes nothing at all, and the log says so already. */
   let stopped = false;
@@ -78,8 +78,8 @@ export function createChannelQueue(
   }
 
   async function acknowledge(): Promise<void> {
-    for (const id of settled) {
-      await done(id);
+    for (const [id, result] of settled) {
+      await done(id, result);
       settled.delete(id);
     }
   }
@@ -125,7 +125,7 @@ export function createChannelQueue(
   }
 
   async function settle(id: number, result: 'delivered' | 'dropped'): Promise<void> {
-    settled.add(id);
+    settled.set(id, result);
     onDelivery(channel, result);
     await acknowledge();
   }

@@ -33,8 +33,10 @@ async function firstByte({ url }: Service, path: string, rounds = 21): Promise<n
   return times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!;
 }
 
-async function open({ url }: Service): Promise<Page> {
-  const { page, trouble } = await visit(url, { viewport: { width: 1440, height: 1000 } });
+const SCREENS = { wide: { width: 1440, height: 1000 }, phone: { width: 390, height: 844 } };
+
+async function open({ url }: Service, screen: keyof typeof SCREENS = 'wide'): Promise<Page> {
+  const { page, trouble } = await visit(url, { viewport: SCREENS[screen] });
   await page.addInitScript(SHIFTS);
   await page.goto('/');
   await page.getByText('connected').waitFor();
@@ -44,7 +46,12 @@ async function open({ url }: Service): Promise<Page> {
 
 const shifts = (page: Page) => page.evaluate('window.shifts');
 
-describe.each([0, 1, 2_000])('%i predictions', (count) => {
+describe.each([
+  [0, 'wide'],
+  [1, 'wide'],
+  [2_000, 'wide'],
+  [1, 'phone'],
+] as const)('%i predictions, %s screen', (count, screen) => {
   test('the page is there at once, and nothing on it jumps', async () => {
     const home = makeHome({
       mapping: (mapping: any) => ({
@@ -60,7 +67,7 @@ describe.each([0, 1, 2_000])('%i predictions', (count) => {
       })),
     );
     service = await startService(home);
-    const page = await open(service);
+    const page = await open(service, screen);
     await page.getByText(count === 1 ? '1 prediction' : `${count.toLocaleString('en-US')} predictions`).waitFor();
     expect(await page.locator('.rows > li').count()).toBe(Math.min(count, 100));
     expect(Buffer.byteLength(await page.content())).toBeLessThan(250_000);
@@ -123,9 +130,9 @@ function fillHistory(database: string, count: number): void {
   db.exec('BEGIN');
   const insert = db.prepare(
     `INSERT INTO executions (id, state, playbook, mapping, target, resource, prediction, decision_id, trigger, mode,
-       claimed_at, started_at, finished_at, dry_run, run, message, counts_as, counted_at, scope, fence, owner_id, claim)
+       claimed_at, started_at, finished_at, dry_run, run, message, counts_as, counted_at, scope, fence, owner_id)
      VALUES (?, 'succeeded', 'recording', 'disk_exhaustion:/data', '["disk_exhaustion","/data",null]', '/data', ?, 'dec', 'webhook',
-       'live', ?, ?, ?, ?, ?, 'cleaned', 'live', ?, 'recording', 1, 'nobody', '')`,
+       'live', ?, ?, ?, ?, ?, 'cleaned', 'live', ?, 'recording', 1, 'nobody')`,
   );
   const begin = Date.now() - 360 * DAY;
   for (let at = 0; at < count; at++) {

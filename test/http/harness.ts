@@ -119,7 +119,7 @@ function optionsOver(calls: Calls): HttpOptions {
       budgets: async () => ({ playbooks: [], daily_executions: 0, daily_limit: null }),
       unfinished: async () => [],
       decision: async () => null,
-      pendingReports: async () => [],
+      reportsOf: async () => [],
       outputTail: async () => null,
     },
     operations: {

@@ -2,13 +2,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { gatherFacts, sqlFactReads } from '../../src/ledger/sqlite/facts.ts';
 import {
-  claimsUnder,
   newestDecision,
   pageOfExecutions,
   runsSince,
   summarize,
   unfinishedExecutions,
 } from '../../src/ledger/sqlite/queries.ts';
+import { reportsOf } from '../../src/ledger/sqlite/reports.ts';
 import { type Sql, statementsOf } from '../../src/ledger/sqlite/statements.ts';
 import { createTallyBook } from '../../src/ledger/sqlite/tally.ts';
 import { HOUR, NOW, permittingPolicy } from '../support/decision.ts';
@@ -36,10 +36,10 @@ async function withHistory(): Promise<DatabaseSync> {
   db.exec(`
     PRAGMA synchronous = OFF;
     INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
-      claimed_at, started_at, finished_at, message, counts_as, counted_at, scope, fence, owner_id, claim)
+      claimed_at, started_at, finished_at, message, counts_as, counted_at, scope, fence, owner_id)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
     SELECT 'exec_' || i, 'succeeded', 'disk-cleanup', mapping, target, resource, host, prediction, decision_id, trigger, mode,
-      claimed_at, claimed_at - i * 1000, claimed_at - i * 1000, message, 'live', claimed_at - i * 1000, scope, 1, owner_id, claim
+      claimed_at, claimed_at - i * 1000, claimed_at - i * 1000, message, 'live', claimed_at - i * 1000, scope, 1, owner_id
     FROM executions, n WHERE id NOT LIKE 'exec\\__' ESCAPE '\\' AND seq = 1`);
   return db;
 }
@@ -57,7 +57,7 @@ test('what a decision asks never walks through the history', async () => {
   const others = plansOf(db, (sql) => {
     newestDecision(sql, 'x');
     unfinishedExecutions(sql);
-    claimsUnder(sql, 'x');
+    reportsOf(sql, 'x');
     summarize(sql, NOW, createTallyBook('x'), 'x');
     runsSince(sql, 'disk-cleanup', 'live', NOW);
     pageOfExecutions(sql, { playbook: 'disk-cleanup', state: 'succeeded', limit: 5 });

@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
 import type { Decision } from '../../decision/decision.ts';
 import { type CheckResult, type Execution, isFinal, type PhaseOutcome } from '../../execution/execution.ts';
+import type { ExecutionReport } from '../../execution/report.ts';
 import { gates } from './gates.ts';
 import { facts, stateChip } from './history.ts';
-import type { OutputTail, PendingReport } from './ports.ts';
+import type { OutputTail } from './ports.ts';
 import type { Html } from './respond.ts';
 import { bytes, dateTime, days, percent, plain, targetName, took } from './words.ts';
 
@@ -12,7 +13,7 @@ export interface ExecutionView {
   /** Null where it is not on record any more. */
   readonly decision: Decision | null;
   readonly output: { readonly dry_run: OutputTail | null; readonly run: OutputTail | null };
-  readonly reports: readonly PendingReport[];
+  readonly reports: readonly ExecutionReport[];
   /** True where who asks may answer it. */
   readonly acts: boolean;
   readonly now: number;
@@ -33,7 +34,7 @@ ${summary(execution, now)}
 <section class="panel"><h2>Safety checks</h2>${checks(safety_checks)}</section>
 ${phase('Dry run', 'dry_run', execution, dry_run, output.dry_run)}
 ${phase('Run', 'run', execution, run, output.run)}
-<section class="panel"><h2>Reports</h2>${told(execution, reports)}</section>
+<section class="panel"><h2>Reports</h2>${told(execution, reports, now)}</section>
 <section class="panel"><h2>Decision</h2>
 ${
   decision === null
@@ -132,13 +133,16 @@ function effects({ result, used_bytes }: PhaseOutcome): Html {
 
 const NO_RESULT = { summary: null, changes: null, freed_bytes: null, downtime_seconds: null, affects: [] };
 
-function told({ state }: Execution, reports: readonly PendingReport[]): Html {
+function told({ state }: Execution, reports: readonly ExecutionReport[], now: number): Html {
+  if (reports.length > 0) return html`<ul>${reports.map((report) => reportLine(report, now))}</ul>`;
   if (!isFinal(state)) return html`<p class="empty">Its end is reported when it has ended.</p>`;
-  if (reports.length === 0) return html`<p>Every report of its end is delivered, or none was due.</p>`;
-  return html`<ul>${reports.map(
-    ({ channel, attempts }) =>
-      html`<li><b>${plain(channel)}</b>: not delivered yet${attempts === 0 ? '' : `, ${attempts} attempts`}</li>`,
-  )}</ul>`;
+  return html`<p class="empty">No report was due for this end.</p>`;
+}
+
+function reportLine({ channel, result, attempts, at }: ExecutionReport, now: number): Html {
+  const tries = attempts > 1 || (result === 'waiting' && attempts > 0) ? `, ${attempts} attempts` : '';
+  const words = { delivered: 'delivered', dropped: 'given up', waiting: 'not delivered yet' }[result];
+  return html`<li><b>${plain(channel)}</b>: ${words}${tries}${at === null ? '' : html`, ${dateTime(at, now)}`}</li>`;
 }
 
 /** One decision with every gate that was asked. */

@@ -1,6 +1,7 @@
 import type { Budget } from '../../decision/budget.ts';
 import type { Decision, Pause } from '../../decision/decision.ts';
 import type { Execution } from '../../execution/execution.ts';
+import type { ExecutionReport } from '../../execution/report.ts';
 import type { Mapping } from '../../mapping/mapping.ts';
 import type { Prediction } from '../../prediction/prediction.ts';
 
@@ -57,15 +58,10 @@ export interface PagePort {
   budgets(): Promise<Budgets>;
   unfinished(): Promise<readonly Execution[]>;
   decision(id: string): Promise<Decision | null>;
-  /** Reports of the end of an execution that are not delivered yet. */
-  pendingReports(executionId: string): Promise<readonly PendingReport[]>;
+  /** Where an execution was reported, or waits to be. */
+  reportsOf(executionId: string): Promise<readonly ExecutionReport[]>;
   /** The end of a phase's captured output; null where there is none. */
   outputTail(id: string, phase: 'dry_run' | 'run'): Promise<OutputTail | null>;
-}
-
-export interface PendingReport {
-  readonly channel: string;
-  readonly attempts: number;
 }
 
 export interface OutputTail {

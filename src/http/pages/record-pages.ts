@@ -71,7 +71,7 @@ async function oneExecution(context: HttpContext, scope: HttpScope): Promise<Res
     pages.decision(execution.decision_id),
     pages.outputTail(id, 'dry_run'),
     pages.outputTail(id, 'run'),
-    pages.pendingReports(id),
+    pages.reportsOf(id),
   ]);
   const content = executionPage({
     execution,

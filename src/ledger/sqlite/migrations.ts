@@ -122,6 +122,19 @@ export const MIGRATIONS: readonly string[] = [
     (SELECT coalesce(sum(count), 0) FROM counters WHERE kind = 'decision' AND c = 'kill_switch');
   CREATE INDEX decisions_paused ON decisions (last_at) WHERE reason = 'kill_switch';
   `,
+  // What became of reports. A claim whose answer got lost is found by its owner, and needs no mark.
+  `
+  ALTER TABLE executions DROP COLUMN claim;
+  CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    execution_id TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    result TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  );
+  CREATE INDEX deliveries_execution ON deliveries (execution_id);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -130,6 +143,7 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
 export const TABLES = [
   'counters',
   'decisions',
+  'deliveries',
   'executions',
   'instances',
   'kv',

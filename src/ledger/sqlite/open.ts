@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Draft } from '../../decision/decision.ts';
 import { decided } from '../decided.ts';
-import type { EndedPause, Ledger, Recorded } from '../ledger.ts';
+import type { EndedPause, Ledger } from '../ledger.ts';
 import type { Cache } from './cache.ts';
 import { type FactReads, gatherFacts, scopeText, sqlFactReads } from './facts.ts';
 import {
   appliedTally,
-  claimsUnder,
   decisionById,
   executionById,
   hasEndedPause,
   newestDecision,
   pageOfDecisions,
   pageOfExecutions,
-  pendingReports,
   refusedSince,
   runsSince,
   summarize,
@@ -21,23 +19,19 @@ import {
   withTally,
 } from './queries.ts';
 import { createReader } from './reader.ts';
+import { reportsOf } from './reports.ts';
 import { targetText } from './rows.ts';
 import type { Sql } from './statements.ts';
 import { createTallyBook } from './tally.ts';
 import { createTallyKeeper, WRITE_SOON } from './tally-keeper.ts';
 import { sqliteValues } from './values.ts';
-import { newClaimMark, startWriter } from './writer.ts';
+import { startWriter } from './writer.ts';
 
 export interface SqliteLedgerOptions {
   /** File of the database; created with its folder, mode 0600, where there is none. */
   readonly path: string;
   readonly now: () => number;
   readonly logger?: { warn(details: object, message: string): void };
-  /**
-   * `record` rejects after 1.6 s, but a slow disk may still complete it. An execution that was claimed so is handed over
-   * here with its hold: nobody else will run it. Without this it stays `claimed` until its owner is dead.
-   */
-  readonly onLateClaim?: (recorded: Recorded) => void;
 }
 
 /**
@@ -45,31 +39,13 @@ export interface SqliteLedgerOptions {
  * own and share commits; reads are answered on the spot and from a cache that any commit, of any process, empties.
  * Rejects with `LedgerUnusable` or `LedgerUnavailable` when the file cannot be opened.
  */
-export async function openSqliteLedger({ path, now, logger, onLateClaim }: SqliteLedgerOptions): Promise<Ledger> {
+export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOptions): Promise<Ledger> {
   const client = randomUUID();
   const tallies = createTallyBook(client);
   const reader = createReader(path);
-  const onLate = (recorded: Recorded) => {
-    logger?.warn(
-      { execution: recorded.hold?.execution_id },
-      'an execution was claimed after its caller was told to come again',
-    );
-    onLateClaim?.(recorded);
-  };
-  const writer = await startWriter(path, {
-    onLate,
-    onDeath(error, marks) {
-      logger?.warn({ err: error }, 'the writer of the ledger died and is started again');
-      for (const mark of marks) {
-        reader
-          .read((sql) => claimsUnder(sql, mark))
-          .then(
-            (claims) => claims.forEach(onLate),
-            (cause: unknown) => logger?.warn({ err: cause }, 'claims of the dead writer cannot be looked up'),
-          );
-      }
-    },
-  });
+  const writer = await startWriter(path, (error) =>
+    logger?.warn({ err: error }, 'the writer of the ledger died and is started again'),
+  );
   const keeper = createTallyKeeper({ tallies, now, send: (tally) => writer.call('tally', tally) });
   const values = sqliteValues({ reader, writer, now });
   let closed: Promise<void> | null = null;
@@ -112,8 +88,7 @@ export async function openSqliteLedger({ path, now, logger, onLateClaim }: Sqlit
       keeper.counted();
     },
 
-    record: (inputs, owner) =>
-      inputs.length === 0 ? Promise.resolve([]) : writer.call('record', { inputs, owner, claim: newClaimMark() }),
+    record: (inputs, owner) => (inputs.length === 0 ? Promise.resolve([]) : writer.call('record', { inputs, owner })),
     advance: (hold, step) => writer.call('advance', { hold, step }),
     begin: (hold, input, message) => writer.call('begin', { hold, input, message }),
     answer: (id, owner, given) => writer.call('answer', { id, owner, given }),
@@ -152,10 +127,10 @@ export async function openSqliteLedger({ path, now, logger, onLateClaim }: Sqlit
     },
 
     takeReports: (channel, at, limit, lease) => writer.call('takeReports', { channel, now: at, limit, lease }),
-    reportDone: async (id) => void (await writer.call('reportDone', { id })),
+    reportDone: async (id, result) => void (await writer.call('reportDone', { id, result, at: now() })),
     reportFailed: async (id, nextAt) => void (await writer.call('reportFailed', { id, nextAt })),
-    pendingReports: (executionId) => reader.read((sql) => pendingReports(sql, executionId)),
-    dropReports: (before) => writer.call('dropReports', { before }),
+    reportsOf: (executionId) => reader.read((sql) => reportsOf(sql, executionId)),
+    dropReports: (before) => writer.call('dropReports', { before, now: now() }),
 
     runsSince: (playbook, counted, since) => reader.read((sql) => runsSince(sql, playbook, counted, since)),
 

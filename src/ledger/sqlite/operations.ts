@@ -1,5 +1,5 @@
 import type { DecisionInput, Draft, Pause } from '../../decision/decision.ts';
-import type { Report, ReportChannel, ReportSubject } from '../../execution/report.ts';
+import type { Report, ReportChannel, ReportSubject, SettledReport } from '../../execution/report.ts';
 import type { Advance, AnswerOnRecord, EndedPause, GivenAnswer, Hold, Instance, Recorded } from '../ledger.ts';
 import { answer } from './answer.ts';
 import { begin } from './begin.ts';
@@ -7,6 +7,7 @@ import { countDecision } from './counters.ts';
 import { adopt, advance, heartbeat, noteProcess } from './executions.ts';
 import { lift, setPause, takeEnded } from './pauses.ts';
 import { addRepeats, recordOne } from './record.ts';
+import { settleReports } from './reports.ts';
 import type { Sql } from './statements.ts';
 import type { Tally } from './tally.ts';
 
@@ -17,7 +18,7 @@ export class Expired extends Error {
 
 /** Everything that writes, by name. Each runs inside a transaction of its caller and is undone where it throws. */
 export interface Operations {
-  record(args: { inputs: readonly DecisionInput[]; owner: Instance; claim: string }): readonly Recorded[];
+  record(args: { inputs: readonly DecisionInput[]; owner: Instance }): readonly Recorded[];
   advance(args: { hold: Hold; step: Advance }): boolean;
   begin(args: { hold: Hold; input: DecisionInput; message: string }): Draft | null;
   answer(args: { id: string; owner: Instance | null; given: GivenAnswer }): AnswerOnRecord | null;
@@ -29,9 +30,9 @@ export interface Operations {
   lift(args: { name: string | null; now: number }): readonly EndedPause[];
   takeEndedPauses(args: { now: number }): readonly EndedPause[];
   takeReports(args: { channel: ReportChannel; now: number; limit: number; lease: number }): readonly Report[];
-  reportDone(args: { id: number }): null;
+  reportDone(args: { id: number; result: SettledReport['result']; at: number }): null;
   reportFailed(args: { id: number; nextAt: number }): null;
-  dropReports(args: { before: number }): number;
+  dropReports(args: { before: number; now: number }): number;
   notePass(args: { at: number }): null;
   setValue(args: { key: string; value: string; expiresAt: number | null; now: number }): null;
   deleteValue(args: { key: string; now: number }): boolean;
@@ -46,10 +47,10 @@ const WEEK = 7 * 86_400_000;
 /** `expired` tells whether the caller of the operation that runs has given up by now. */
 export function operationsOn(sql: Sql, expired: () => boolean): Operations {
   return {
-    record: ({ inputs, owner, claim }) =>
+    record: ({ inputs, owner }) =>
       inputs.map((input) => {
         if (expired()) throw new Expired('the caller gave up');
-        return recordOne(sql, input, { owner, claim });
+        return recordOne(sql, input, owner);
       }),
     advance: ({ hold, step }) => advance(sql, hold, step),
     begin: ({ hold, input, message }) => begin(sql, hold, input, message),
@@ -92,15 +93,15 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
         .sort((a, b) => a.id - b.id)
         .map((row) => ({ ...row, subject: JSON.parse(row.subject) as ReportSubject }));
     },
-    reportDone({ id }) {
-      sql('DELETE FROM reports WHERE id = ?').run(id);
+    reportDone({ id, result, at }) {
+      settleReports(sql, 'id = ?', id, result, at);
       return null;
     },
     reportFailed({ id, nextAt }) {
       sql('UPDATE reports SET attempts = attempts + 1, next_at = ? WHERE id = ?').run(nextAt, id);
       return null;
     },
-    dropReports: ({ before }) => Number(sql('DELETE FROM reports WHERE created_at < ?').run(before).changes),
+    dropReports: ({ before, now }) => settleReports(sql, 'created_at < ?', before, 'dropped', now),
 
     notePass({ at }) {
       sql(

@@ -1,8 +1,7 @@
 import type { Decision, PastRun } from '../../decision/decision.ts';
 import type { Execution } from '../../execution/execution.ts';
-import type { ReportChannel } from '../../execution/report.ts';
 import type { LedgerSummary } from '../../execution/summary.ts';
-import type { ExecutionFilter, Instance, Page, Recorded, Unfinished } from '../ledger.ts';
+import type { ExecutionFilter, Instance, Page, Unfinished } from '../ledger.ts';
 import { runState } from './facts.ts';
 import { type DecisionRow, type ExecutionRow, toDecision, toExecution } from './rows.ts';
 import type { Sql } from './statements.ts';
@@ -54,16 +53,6 @@ export function refusedSince(sql: Sql, since: number, limit: number): readonly D
 export function decisionById(sql: Sql, id: string, tallies: TallyBook, client: string): Decision | null {
   const row = sql('SELECT * FROM decisions WHERE id = ?').get(id) as unknown as DecisionRow | undefined;
   return row === undefined ? null : withTally(toDecision(row), tallies, appliedTally(sql, client));
-}
-
-export function pendingReports(
-  sql: Sql,
-  executionId: string,
-): readonly { readonly channel: ReportChannel; readonly attempts: number }[] {
-  const rows = sql(
-    `SELECT channel, attempts FROM reports WHERE json_extract(subject, '$.execution.id') = ? ORDER BY id`,
-  ).all(executionId) as unknown as { channel: ReportChannel; attempts: number }[];
-  return rows.map(({ channel, attempts }) => ({ channel, attempts }));
 }
 
 /** The decision with what is counted in memory beyond batch `applied`. */
@@ -147,17 +136,6 @@ export function unfinishedExecutions(sql: Sql): readonly Unfinished[] {
     heartbeat_at: row.heartbeat_at,
     process: row.process_pid === null ? null : { pid: row.process_pid, pid_started: row.process_started },
   }));
-}
-
-/** Claims under this mark that nobody has moved since. */
-export function claimsUnder(sql: Sql, mark: string): readonly Recorded[] {
-  const rows = sql(
-    `SELECT decisions.* FROM executions INDEXED BY executions_unfinished JOIN decisions ON decisions.id = decision_id
-     WHERE finished_at IS NULL AND claim = ? AND state = 'claimed' AND fence = 1`,
-  ).all(mark) as unknown as DecisionRow[];
-  return rows
-    .map(toDecision)
-    .map((decision) => ({ decision, hold: { execution_id: decision.execution_id!, fence: 1 } }));
 }
 
 const WEEK = 7 * 86_400_000;

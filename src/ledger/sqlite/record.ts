@@ -9,21 +9,15 @@ import { newId } from './ids.ts';
 import { targetText } from './rows.ts';
 import type { Sql } from './statements.ts';
 
-/** Who claims, and the mark by which a claim is found again whose answer got lost. */
-export interface Claimant {
-  readonly owner: Instance;
-  readonly claim: string;
-}
-
 /** Decides one input on the facts of this transaction and puts the decision, and its claim, on record. */
-export function recordOne(sql: Sql, input: DecisionInput, claimant: Claimant): Recorded {
+export function recordOne(sql: Sql, input: DecisionInput, owner: Instance): Recorded {
   const facts = gatherFacts(sqlFactReads(sql), input, null);
   const draft = decide(input, facts);
   if (draft.verdict !== 'approved') return { decision: recordRefusal(sql, input, draft), hold: null };
 
   const execution_id = newId('exec', input.now);
   const decision = decided(input, draft, { id: newId('dec', input.now), execution_id, repeats: 0, last_at: input.now });
-  if (!claim(sql, input, decision, claimant)) {
+  if (!claim(sql, input, decision, owner)) {
     return { decision: recordRefusal(sql, input, lostClaim(sql, input, facts)), hold: null };
   }
   insertDecision(sql, decision);
@@ -76,15 +70,15 @@ function countAs(sql: Sql, decision: Decision): void {
 }
 
 /** False when the scope already has an unfinished execution: the index that forbids a second stands behind the gates. */
-function claim(sql: Sql, input: DecisionInput, decision: Decision, { owner, claim: mark }: Claimant): boolean {
+function claim(sql: Sql, input: DecisionInput, decision: Decision, owner: Instance): boolean {
   const { mapping, prediction } = input;
   if (mapping === null || prediction === null) throw new Error('an approval without a mapping or a prediction');
   const target = input.target ?? prediction;
   try {
     sql(
       `INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
-         claimed_at, days_before, message, scope, fence, owner_id, claim)
-       VALUES (?, 'claimed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?, ?)`,
+         claimed_at, days_before, message, scope, fence, owner_id)
+       VALUES (?, 'claimed', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'claimed', ?, 1, ?)`,
     ).run(
       decision.execution_id,
       mapping.action.playbook,
@@ -100,7 +94,6 @@ function claim(sql: Sql, input: DecisionInput, decision: Decision, { owner, clai
       prediction.days_until_critical,
       scopeText(scopeOf(mapping, target)),
       owner.id,
-      mark,
     );
   } catch (error) {
     if (isConstraint(error)) return false;

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import { LedgerUnavailable, type Recorded } from '../ledger.ts';
+import { LedgerUnavailable } from '../ledger.ts';
 import { type Answer, type FromWriter, fromWire, monotonicNow, type ToWriter, type WriterSetup } from './messages.ts';
 import type { Arguments, OperationName, Result } from './operations.ts';
 
@@ -11,16 +10,6 @@ const MOST_WAITING = 5_000;
 /** Inputs that share a commit: bounds how long one transaction holds the lock. */
 const MOST_IN_BATCH = 2_000;
 const RESTART_PAUSE = 1_000;
-
-export interface WriterEvents {
-  /** Claims that were made after their caller was told that the ledger is not available. */
-  readonly onLate: (recorded: Recorded) => void;
-  /**
-   * The thread died, and these claims (by mark) may or may not have been made. Their callers were told that the ledger is
-   * not available.
-   */
-  readonly onDeath: (error: Error, claims: readonly string[]) => void;
-}
 
 export interface Writer {
   call<N extends OperationName>(name: N, args: Arguments<N>): Promise<Result<N>>;
@@ -38,16 +27,13 @@ interface Call {
   timer: NodeJS.Timeout;
 }
 
-/** A mark for a claim, by which it is found again when its answer got lost. */
-export const newClaimMark = (): string => randomUUID();
-
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url);
 
 /**
  * The calls that wait while a batch is on its way make the next batch, so that they share its commit. Resolves when the
  * ledger is open for writing; rejects with `LedgerUnusable` or `LedgerUnavailable` when it cannot be opened.
  */
-export async function startWriter(path: string, events: WriterEvents): Promise<Writer> {
+export async function startWriter(path: string, onDeath: (error: Error) => void): Promise<Writer> {
   /** In order of arrival; whoever gives up leaves at once. */
   const waiting = new Set<Call>();
   let underWay: readonly Call[] = [];
@@ -80,8 +66,7 @@ export async function startWriter(path: string, events: WriterEvents): Promise<W
     underWay = [];
     const failure = new LedgerUnavailable(`the writer of ledger ${path} died: ${reason.message}`, { cause: reason });
     for (const call of [...lost, ...waiting]) reject(call, failure);
-    const claims = lost.flatMap(({ name, args }) => (name === 'record' ? [(args as Arguments<'record'>).claim] : []));
-    events.onDeath(failure, claims);
+    onDeath(failure);
     if (closing) return;
     setTimeout(restart, monotonicNow() - startedAt < RESTART_PAUSE ? RESTART_PAUSE : 0).unref();
   }
@@ -152,19 +137,13 @@ export async function startWriter(path: string, events: WriterEvents): Promise<W
     batch.forEach((call, at) => {
       const answer = answers[at]!;
       if (!answer.ok) reject(call, fromWire(answer.error));
-      else if (call.settle === null) late(call, answer.value);
       else {
         clearTimeout(call.timer);
-        call.settle.resolve(answer.value as never);
+        call.settle?.resolve(answer.value as never);
         call.settle = null;
       }
     });
     pump();
-  }
-
-  function late(call: Call, value: unknown): void {
-    if (call.name !== 'record') return;
-    for (const recorded of value as readonly Recorded[]) if (recorded.hold !== null) events.onLate(recorded);
   }
 
   return {

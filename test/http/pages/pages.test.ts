@@ -119,13 +119,16 @@ test('a store that is not available is a page too', async () => {
   expect(await answer.text()).toContain('Store not available');
 });
 
-test('an execution shows its end, and that a report is still to be delivered', async () => {
+test('an execution shows its end, where it was reported, and what is still to be delivered', async () => {
   const execution = finishedExecution({ outcome: 'effective', days_after: 30.2 });
   const running = await start((options) => ({
     record: { ...options.record, execution: async (id) => (id === execution.id ? execution : null) },
     pages: {
       ...options.pages,
-      pendingReports: async () => [{ channel: 'discord', attempts: 3 }],
+      reportsOf: async () => [
+        { channel: 'context_log', result: 'delivered', attempts: 1, at: execution.finished_at! },
+        { channel: 'discord', result: 'waiting', attempts: 3, at: null },
+      ],
       outputTail: async (_id, phase) => (phase === 'run' ? { text: 'a < b\n', size: 99_000, cut: true } : null),
     },
   }));
@@ -133,6 +136,7 @@ test('an execution shows its end, and that a report is still to be delivered', a
   for (const text of [
     '58 s · 2.0 GiB freed · 22 d gained · effective',
     '8.2 days before, 30.2 days after',
+    '<b>context log</b>: delivered, <time',
     'not delivered yet, 3 attempts',
     'a &lt; b',
     'the end of 96.7 KiB',

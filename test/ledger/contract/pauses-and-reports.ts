@@ -68,7 +68,7 @@ export function pausesAndReports(newStore: () => TestStore): void {
     expect(await other.takeReports('discord', NOW + MINUTE - 1, 9, MINUTE)).toEqual([]);
 
     const oldestFirst = taken.map(({ id }) => id).sort((a, b) => a - b);
-    await ledger.reportDone(oldestFirst[1]!);
+    await ledger.reportDone(oldestFirst[1]!, 'delivered');
     await ledger.reportFailed(oldestFirst[0]!, NOW + HOUR);
     const back = await other.takeReports('discord', NOW + MINUTE, 9, MINUTE);
     expect(back.map(({ id, attempts }) => [id, attempts])).toEqual([[oldestFirst[2], 0]]);
@@ -77,6 +77,27 @@ export function pausesAndReports(newStore: () => TestStore): void {
       [oldestFirst[0], 1],
       [oldestFirst[2], 0],
     ]);
+  });
+
+  test('what became of the reports of an execution stays on record', async () => {
+    const ledger = await newStore().open();
+    const hold = await claim(ledger);
+    await ledger.advance(hold, step('rejected', NOW, { reports: ['discord', 'context_log'] }));
+    const waits = (channel: string, attempts = 0) => ({ channel, result: 'waiting', attempts, at: null });
+    expect(await ledger.reportsOf(hold.execution_id)).toEqual([waits('discord'), waits('context_log')]);
+    const [discord] = await ledger.takeReports('discord', NOW, 1, MINUTE);
+    await ledger.reportFailed(discord!.id, NOW + 1);
+    expect(await ledger.reportsOf(hold.execution_id)).toEqual([waits('discord', 1), waits('context_log')]);
+    await ledger.reportDone(discord!.id, 'delivered');
+    const told = { channel: 'discord', result: 'delivered', attempts: 2, at: expect.any(Number) };
+    expect(await ledger.reportsOf(hold.execution_id)).toEqual([told, waits('context_log')]);
+    await ledger.reportDone(discord!.id, 'delivered');
+    expect(await ledger.dropReports(NOW + 1)).toBe(1);
+    expect(await ledger.reportsOf(hold.execution_id)).toEqual([
+      told,
+      { channel: 'context_log', result: 'dropped', attempts: 0, at: expect.any(Number) },
+    ]);
+    expect(await ledger.reportsOf('exec_other')).toEqual([]);
   });
 
   test('a lease from a clock that was far ahead does not hold a report for ever', async () => {
