@@ -25,6 +25,8 @@ export interface PlaybookConfig {
   readonly dry_run_timeout: number;
   /** Longest downtime that a dry run may announce; null: any. */
   readonly max_downtime: number | null;
+  /** What the program of `run` has to hold, hexadecimal; null: anything. */
+  readonly sha256: string | null;
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -56,6 +56,7 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
         timeout: playbook.timeout,
         dry_run_timeout: playbook.dry_run_timeout,
         max_downtime: playbook.max_downtime ?? null,
+        sha256: playbook.sha256 ?? null,
         env: playbook.env,
       };
     }),

@@ -17,6 +17,8 @@ const url = () =>
 const command = (expected: string) => list(z.string({ error: 'a text in quotes' }), expected, 1);
 const RUN = 'a program and its arguments such as [playbooks/disk-cleanup, "{resource}"]';
 
+const SHA256 = { error: 'what sha256sum prints for the program of run: 64 digits and small letters a to f' };
+
 const playbook = section({
   version: text('the version in quotes, such as "1.0"'),
   run: command(RUN),
@@ -24,6 +26,10 @@ const playbook = section({
   timeout: duration('1s', '24h').prefault('10m'),
   dry_run_timeout: duration('1s', '24h').prefault('2m'),
   max_downtime: duration('0s', '24h').optional(),
+  sha256: z
+    .string(SHA256)
+    .regex(/^[0-9a-f]{64}$/, SHA256)
+    .optional(),
   env: named(
     { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, expected: 'the name of an environment variable' },
     z.string({ error: 'a text in quotes' }),

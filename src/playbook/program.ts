@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { access, open, realpath, stat } from 'node:fs/promises';
+import { access, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import type { PlaybookConfig } from '../config/config.ts';
 import { placeholderProblem } from './arguments.ts';
@@ -20,7 +21,9 @@ const STICKY = 0o1000;
 /**
  * Why a playbook must not be started, in one sentence; null when it may. Looks at the programs of both phases: each
  * exists, is a regular file once links are resolved, may be executed, and neither it nor a folder on the way to it can
- * be changed by anybody but root and the user that runs this service. Asked by `check` and again before each start.
+ * be changed by anybody but root and the user that runs this service. The same holds for a folder `lib` beside it, which
+ * scripts take parts from. Where a hash is configured, the program of `run` has to have it. Asked by `check` and again
+ * before each start.
  */
 export async function inspectProgram(playbook: PlaybookConfig): Promise<{ readonly problem: string | null }> {
   for (const argv of [playbook.dry_run, playbook.run]) {
@@ -28,6 +31,8 @@ export async function inspectProgram(playbook: PlaybookConfig): Promise<{ readon
     if (problem !== null) return { problem: `playbook ${playbook.name}: ${problem}` };
     const found = await findProgram(argv[0] ?? '');
     if ('problem' in found) return { problem: `playbook ${playbook.name}: ${found.problem}` };
+    const changed = argv === playbook.run ? await otherThan(playbook.sha256, found.path) : null;
+    if (changed !== null) return { problem: `playbook ${playbook.name}: ${changed}` };
   }
   return { problem: null };
 }
@@ -43,7 +48,10 @@ export async function findProgram(name: string): Promise<Program | { readonly pr
     const file = await stat(real);
     if (!file.isFile()) return { problem: `${real} is not a regular file` };
     const unsafe =
-      changeableBy(real, file, GROUP_OR_OTHERS) ?? (await unsafeFolders(real)) ?? (await unsafeFolders(path));
+      changeableBy(real, file, GROUP_OR_OTHERS) ??
+      (await unsafeFolders(real)) ??
+      (await unsafeFolders(path)) ??
+      (await unsafeLibrary(dirname(real)));
     if (unsafe !== null) return { problem: unsafe };
     try {
       await access(real, constants.X_OK);
@@ -86,6 +94,31 @@ async function unsafeFolders(file: string): Promise<string | null> {
     if (folder === '/') return null;
     folder = dirname(folder);
   }
+}
+
+/** What scripts read from `lib` beside them is as good as a part of them. */
+async function unsafeLibrary(folder: string): Promise<string | null> {
+  const library = join(folder, 'lib');
+  const entries = await readdir(library).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (entries === null) return null;
+  for (const path of [library, ...entries.map((entry) => join(library, entry))]) {
+    const problem = changeableBy(path, await stat(path), GROUP_OR_OTHERS);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+/** Why the file is not the one that the configuration means; null where it is, or where any will do. */
+async function otherThan(sha256: string | null, path: string): Promise<string | null> {
+  if (sha256 === null) return null;
+  const found = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  if (found === sha256) return null;
+  return `${path} is not the program that was pinned: its sha256 is ${found}, configured is ${sha256}; look at what changed, then correct sha256`;
 }
 
 function changeableBy(path: string, { uid, mode }: { uid: number; mode: number }, forbidden: number): string | null {

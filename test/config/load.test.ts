@@ -98,6 +98,7 @@ describe('every key', () => {
         timeout: 1.5 * HOUR,
         dry_run_timeout: 90_000,
         max_downtime: 90_000,
+        sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
         env: { LEVEL: '3', HOME_DIR: '/home/someone' },
       },
       restart: {
@@ -108,6 +109,7 @@ describe('every key', () => {
         timeout: 600_000,
         dry_run_timeout: 120_000,
         max_downtime: null,
+        sha256: null,
         env: {},
       },
     });
@@ -155,7 +157,7 @@ describe('every key', () => {
 
   it('that this version does not act on is a warning at its line', () => {
     expect(config.warnings.map((warning) => warning.replaceAll(`${good}/`, ''))).toEqual([
-      'forestall.yaml:29:1: forecast: is read but not acted on by this version',
+      'forestall.yaml:30:1: forecast: is read but not acted on by this version',
       'action-mapping.yaml:18:7: mappings[0].action.verify: action.verify is read but not acted on by this version',
     ]);
   });

@@ -12,6 +12,7 @@ const playbook = (...args: string[]): PlaybookConfig => ({
   timeout: 1000,
   dry_run_timeout: 1000,
   max_downtime: null,
+  sha256: null,
   env: {},
 });
 

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findProgram, inspectProgram } from '../../src/playbook/program.ts';
@@ -29,6 +40,32 @@ describe('inspectProgram', () => {
       expect(await inspectProgram({ ...playbook, ...changes })).toEqual({
         problem: 'playbook answer: program /no/such does not exist',
       });
+    }
+  });
+
+  it('refuses a program that is not the one that was pinned', async () => {
+    const playbook = testPlaybook('answer');
+    const [path] = playbook.run;
+    const sha256 = createHash('sha256').update(readFileSync(path!)).digest('hex');
+    expect(await inspectProgram({ ...playbook, sha256 })).toEqual({ problem: null });
+    appendFileSync(path!, '\n');
+    const { problem } = await inspectProgram({ ...playbook, sha256 });
+    expect(problem).toMatch(/^playbook answer: \/.* is not the program that was pinned: its sha256 is [0-9a-f]{64}, /);
+    expect(problem).toContain(sha256);
+  });
+
+  it('looks at what lies in lib beside it as well', async () => {
+    const path = program('answer');
+    const library = join(dirname(path), 'lib');
+    mkdirSync(library, { mode: 0o755 });
+    writeFileSync(join(library, 'part.sh'), '');
+    expect(await findProgram(path)).toMatchObject({ path });
+    for (const part of [join(library, 'part.sh'), library]) {
+      chmodSync(part, 0o777);
+      expect(await findProgram(path)).toEqual({
+        problem: expect.stringContaining(`${part} can be written by everybody`),
+      });
+      chmodSync(part, 0o755);
     }
   });
 

@@ -27,6 +27,7 @@ export function testPlaybook(
     timeout: 20_000,
     dry_run_timeout: 20_000,
     max_downtime: null,
+    sha256: null,
     env,
     ...rest,
   };
