@@ -57,7 +57,7 @@ tests() {
 
 shell_scripts() {
   find .ci bin scripts config deploy test -type f ! -path '*/node_modules/*' -exec \
-    awk 'FNR == 1 { if (/^#!.*[\/ ](ba|da|)sh( |$)/ || FILENAME ~ /\.sh$/) print FILENAME; nextfile }' {} + 2>/dev/null
+    awk 'FNR == 1 { if (/^#!.*[\/ ](ba|da)?sh( |$)/ || FILENAME ~ /\.sh$/) print FILENAME; nextfile }' {} + 2>/dev/null
 }
 
 check_shell() {
