@@ -135,7 +135,8 @@ function mappingTo(playbook: string): Mapping {
       allowed_hours: null,
       require_confirmation: null,
       parameters: {},
-      verify: null,
+      verify: { after: 86_400_000, expect: null },
+      min_days_gained: null,
     },
     safety_checks: [],
   };

@@ -1,5 +1,6 @@
 import { budgets } from './app/budgets.ts';
 import { createFirstToday } from './app/first-today.ts';
+import { forecasting, watchOver } from './app/forecasts.ts';
 import { openLedger } from './app/ledger.ts';
 import { createPlaybooks } from './app/playbooks.ts';
 import { predictionSources } from './app/predictions.ts';
@@ -8,6 +9,7 @@ import { safetyOf } from './app/safety.ts';
 import { createSettings } from './app/settings.ts';
 import { createTextfile } from './app/textfile.ts';
 import { localTimeZone } from './app/time-zone.ts';
+import { waitingForConfirmation } from './app/waiting.ts';
 import type { Config } from './config/config.ts';
 import { isFinal } from './execution/execution.ts';
 import { instanceIsGone, thisInstance } from './ledger/instance.ts';
@@ -21,7 +23,9 @@ import { createEvents, type Events } from './report/events.ts';
 import { createMetrics } from './report/metrics.ts';
 import type { Metrics } from './report/metrics-input.ts';
 import type { Outbox } from './report/outbox.ts';
-import { reportsFor } from './report/policy.ts';
+import { outcomeReportsFor, reportsFor } from './report/policy.ts';
+import type { Forecasts } from './sources/forecasts/forecasts.ts';
+import type { SourceWatch } from './sources/source-watch.ts';
 import type { PredictionSources } from './sources/sources.ts';
 import { version } from './version.ts';
 
@@ -37,6 +41,10 @@ export interface App {
   readonly ledger: Ledger;
   readonly loop: Loop;
   readonly sources: PredictionSources;
+  /** One of the sources. */
+  readonly forecasts: Forecasts;
+  /** Whether the sources can be relied on. */
+  readonly watch: SourceWatch;
   readonly metrics: Metrics;
   readonly events: Events;
   readonly outbox: Outbox;
@@ -61,8 +69,11 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   const ledger = await openLedger(config, logger);
   lifecycle.onStop('ledger', () => ledger.close());
 
-  const sources = predictionSources(config, { current: () => settings.config, ledger, logger });
+  const parts = { current: () => settings.config, ledger, logger };
+  const forecasts = forecasting(config, { ...parts, onChange: () => sources.feedChanged() });
+  const sources = predictionSources(config, { ...parts, feeds: [forecasts] });
   lifecycle.onStop('sources', () => sources.close());
+  lifecycle.onStop('forecasts', () => forecasts.close());
 
   let safety = safetyOf(config);
   const settings = createSettings({
@@ -74,6 +85,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
       safety = safetyOf(next);
       reporting.configure(next);
       await sources.setFiles(next.predictions.files, next.predictions.stale_after);
+      await forecasts.configure(next.forecast);
     },
   });
 
@@ -89,9 +101,10 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
         prediction,
         stale: isStale(prediction, now(), settings.config.predictions.stale_after),
       })),
-    sources: () => sources.health(),
+    sources: () => watch.health(),
     summary: () => ledger.summary(now()),
     budgets: () => budgets(settings.config, ledger, now()),
+    awaiting: async () => (await waitingForConfirmation(ledger)).map(({ playbook }) => playbook),
     state: async () => ({
       enabled: await enabled(),
       dry_run_mode: settings.config.mapping.global_settings.dry_run_mode,
@@ -99,13 +112,14 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
       config_last_reload_success_at: settings.lastReload.successAt,
     }),
     playbooks: () => Object.keys(settings.config.playbooks),
-    predictionTypes: () => settings.config.mapping.mappings.map((mapping) => mapping.prediction_type),
+    mapping: () => settings.config.mapping,
     onProblem: (what, error) => logger.warn({ err: error, what }, 'metrics are served without a part'),
   });
 
   const reporting = createReporting(config, { ledger, metrics, logger });
   lifecycle.onStop('outbox', () => reporting.outbox.close());
   reporting.outbox.start();
+  const watch = watchOver(sources, { ledger, logger, kick: () => reporting.outbox.kick() });
 
   const textfile = createTextfile({ path: () => settings.config.textfile, render: () => metrics.textfile(), logger });
   lifecycle.onStop('textfile', () => textfile.settled());
@@ -126,7 +140,9 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     predictions: sources,
     checkSafety: (expressions, prediction) => safety.check(expressions, { prediction }),
     playbooks: createPlaybooks(() => settings.config, pipes, logger),
+    sources: () => sources.health(),
     reportsFor: (execution, state) => reportsFor(execution, state, firstToday),
+    outcomeReportsFor,
     kickReports: () => reporting.outbox.kick(),
     events: {
       decided: events.decided,
@@ -134,6 +150,10 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
       changed(change) {
         events.changed(change);
         if (isFinal(change.state)) textfile.request();
+      },
+      verified(verdict) {
+        events.verified(verdict);
+        textfile.request();
       },
     },
     logger,
@@ -146,6 +166,8 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     ledger,
     loop,
     sources,
+    forecasts,
+    watch,
     metrics,
     events,
     outbox: reporting.outbox,

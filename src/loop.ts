@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Notification } from './alert/alert.ts';
 import { decide, explain } from './decision/decide.ts';
 import type { Decision, DecisionInput, Draft, Mode } from './decision/decision.ts';
 import type { Execution } from './execution/execution.ts';
 import { decided } from './ledger/decided.ts';
-import { type Hold, LedgerUnavailable, type Recorded } from './ledger/ledger.ts';
+import { type Hold, LedgerUnavailable, type Recorded, type VerdictOnRecord } from './ledger/ledger.ts';
 import { type Answer, type Answerer, createApprovals } from './loop/approval.ts';
 import { tellEndedPauses } from './loop/ended-pauses.ts';
 import { inputFromAlert, inputFromPrediction, type Occasion } from './loop/gather.ts';
@@ -11,6 +12,7 @@ import type { LoopOptions } from './loop/ports.ts';
 import { createQueue } from './loop/queue.ts';
 import { createRecovery } from './loop/recovery.ts';
 import { carryOut, lastLook, type RemediationContext } from './loop/remediation.ts';
+import { createVerification } from './loop/verification.ts';
 import type { Prediction } from './prediction/prediction.ts';
 
 const HEARTBEAT_EVERY = 2_000;
@@ -33,8 +35,13 @@ export interface Loop {
   /** Answers an execution that waits for confirmation; approved, it is carried on here. */
   approve(id: string, by: Answerer): Promise<Answer>;
   reject(id: string, by: Answerer): Promise<Answer>;
-  /** Starts heartbeats and the search for orphans. Resolves when what the first search found is handled or handed on. */
+  /**
+   * Starts heartbeats, the search for orphans and the verification of what is due. Resolves when what the first look found
+   * is handled or handed on; outcomes that were due are on record then, as far as the ledger took them.
+   */
   start(): Promise<void>;
+  /** Finds out whether runs helped, as far as that is due; what was recorded here. */
+  verify(): Promise<readonly VerdictOnRecord[]>;
   /** Resolves when no execution waits or runs here. */
   idle(): Promise<void>;
   /** Starts nothing new, waits for what runs, then ends it and records it as interrupted. */
@@ -64,6 +71,7 @@ export function createLoop(options: LoopOptions): Loop {
       if (hold !== null) enqueue(execution, hold);
     },
   });
+  const verification = createVerification(options, draining.signal);
   let timer: NodeJS.Timeout | null = null;
 
   function enqueue(execution: Execution, hold: Hold): void {
@@ -136,6 +144,11 @@ export function createLoop(options: LoopOptions): Loop {
     }
   }
 
+  /** Side by side: what a fact makes one wait for must not hold up heartbeats. */
+  async function look(): Promise<void> {
+    await Promise.all([tick(), verification.pass()]);
+  }
+
   return {
     async receive(notification) {
       const inputs: DecisionInput[] = [];
@@ -173,10 +186,12 @@ export function createLoop(options: LoopOptions): Loop {
     },
 
     start() {
-      timer = setInterval(() => void tick(), HEARTBEAT_EVERY);
+      timer = setInterval(() => void look(), HEARTBEAT_EVERY);
       timer.unref();
-      return tick();
+      return look();
     },
+
+    verify: () => verification.pass(),
 
     idle: () => queue.idle(),
 
@@ -186,6 +201,7 @@ export function createLoop(options: LoopOptions): Loop {
       const patience = setTimeout(() => ending.abort(), timeout);
       await queue.idle();
       clearTimeout(patience);
+      await Promise.race([verification.idle(), delay(timeout, undefined, { ref: false })]);
       if (timer !== null) clearInterval(timer);
     },
   };

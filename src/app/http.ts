@@ -45,6 +45,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
           age_seconds: (now() - prediction.observed_at) / 1000,
           stale: isStale(prediction, now(), app.config.predictions.stale_after),
           mapping: findMapping(app.config.mapping, prediction)?.id ?? null,
+          forecast: app.forecasts.of(prediction),
         }));
       },
     },
@@ -60,7 +61,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
           config: app.config,
           ledger,
           predictions: await sources.all(),
-          sources: sources.health(),
+          sources: app.watch.health(),
           lastReloadSuccessful: app.lastReload.successful,
           now: now(),
         }),

@@ -23,7 +23,7 @@ export function statusPages(app: App): PagePort {
 
   async function version(): Promise<string> {
     const [store, known] = await Promise.all([ledger.version(), sources.all()]);
-    const down = sources.health().filter(({ up }) => !up).length;
+    const down = app.watch.health().filter(({ up }) => !up).length;
     return [begun, store, digestOf(known), down, app.lastReload.successAt].join('.');
   }
 
@@ -58,6 +58,7 @@ export function statusPages(app: App): PagePort {
         return {
           prediction,
           stale: isOld,
+          forecast: app.forecasts.of(prediction) !== null,
           mapping,
           asks: mapping?.action.require_confirmation ?? actionMapping.global_settings.require_confirmation,
           decision: await loop.explain(prediction),
@@ -67,8 +68,16 @@ export function statusPages(app: App): PagePort {
         total: known.length,
         stale: order.filter((one) => one.stale).length,
         items: await Promise.all(items),
-        sources: sources.health(),
+        none: app.forecasts.none(),
+        sources: app.watch.health(),
       };
+    },
+
+    async forecastOf(target) {
+      const current = await sources.current(target);
+      const forecasted = current === null ? null : app.forecasts.of(current);
+      if (forecasted === null) return null;
+      return { forecasted, mapping: findMapping(app.config.mapping, forecasted.prediction) };
     },
 
     async budgets() {

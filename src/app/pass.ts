@@ -14,13 +14,19 @@ export interface PassResult {
   readonly sources: ReturnType<App['sources']['health']>;
   readonly decisions: readonly Decision[];
   readonly executions: readonly Execution[];
+  /** Runs of earlier passes whose outcome was found out in this one. */
+  readonly verified: readonly Execution[];
 }
 
-/** One pass for cron or a timer: read → decide → execute → notify → textfile. The most urgent predictions come first. */
+/** One pass for cron or a timer: read → verify what is due → decide → execute → notify → textfile. The most urgent predictions come first. */
 export async function pass(app: App, mode: Mode): Promise<PassResult> {
   await app.sources.readOnce();
+  await app.forecasts.load();
+  await app.forecasts.passOnce();
+  await app.watch.look();
   const predictions = [...(await app.sources.all())].sort((a, b) => urgency(a) - urgency(b));
   const silence = await silenceLookup(app);
+  const verified = (await app.loop.verify()).map(({ execution }) => execution);
   await app.loop.start();
   const decisions = await app.loop.decidePass(predictions, mode, silence);
   await app.loop.idle();
@@ -33,7 +39,9 @@ export async function pass(app: App, mode: Mode): Promise<PassResult> {
     const execution = execution_id === null ? null : await app.ledger.execution(execution_id);
     if (execution !== null) executions.push(execution);
   }
-  return { sources: app.sources.health(), decisions, executions };
+  // As read just now: one that is only silent was readable.
+  const sources = [...app.sources.health(), ...app.forecasts.states().map((state) => state.health())];
+  return { sources, decisions, executions, verified };
 }
 
 function urgency({ days_until_critical }: Prediction): number {

@@ -70,10 +70,12 @@ function sendersOf(config: Config, logger: Logger): Record<ReportChannel, Send> 
 }
 
 function summaryOf(subject: ReportSubject): object {
-  if (subject.kind === 'execution') {
-    const { id, playbook, state, message } = subject.execution;
-    return { report: subject.kind, execution_id: id, playbook, state, message };
+  if (subject.kind === 'source') return { kind: subject.kind, ...subject.report };
+  if (subject.kind === 'escalation') {
+    const { id, reason, message } = subject.decision;
+    return { report: subject.kind, decision_id: id, ...subject.decision.target, reason, message };
   }
-  const { id, reason, message } = subject.decision;
-  return { report: subject.kind, decision_id: id, ...subject.decision.target, reason, message };
+  const { id, playbook, state, outcome, message, outcome_message } = subject.execution;
+  const about = { report: subject.kind, execution_id: id, playbook, state };
+  return outcome === null ? { ...about, message } : { ...about, outcome, message: outcome_message };
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Pause } from '../decision/decision.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isStale, type Prediction } from '../prediction/prediction.ts';
+import { waitingForConfirmation } from './waiting.ts';
 
 /** What the status is made of. */
 export interface StatusParts {
@@ -29,9 +30,7 @@ export async function statusOf({ config, ledger, predictions, sources, now, ...r
   const { global_settings, mappings } = config.mapping;
   const pauses = (await ledger.pauses()).filter(({ until }) => until === null || until > now);
   const summary = await ledger.summary(now);
-  const waiting = (await ledger.unfinished()).filter(
-    ({ execution }) => execution.state === 'awaiting_approval' && execution.answered === null,
-  );
+  const waiting = await waitingForConfirmation(ledger);
   const counted = global_settings.dry_run_mode ? 'rehearsal' : 'live';
   const runs = await Promise.all(
     Object.keys(config.playbooks).map((playbook) => ledger.runsSince(playbook, counted, now - DAY + 1)),

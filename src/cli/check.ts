@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { forecasting } from '../app/forecasts.ts';
 import { openLedger } from '../app/ledger.ts';
 import { predictionSources } from '../app/predictions.ts';
 import { safetyOf } from '../app/safety.ts';
@@ -74,8 +75,11 @@ async function probeFindings(config: Config, context: CommandContext): Promise<r
   const facts = (await safetyOf(config).probe()).map(factFinding);
   const ledger = await openLedger(config, context.logger);
   try {
-    const sources = predictionSources(config, { current: () => config, ledger, logger: context.logger });
+    const parts = { current: () => config, ledger, logger: context.logger };
+    const forecasts = forecasting(config, { ...parts, onChange: () => sources.feedChanged() });
+    const sources = predictionSources(config, { ...parts, feeds: [forecasts] });
     await sources.readOnce();
+    await forecasts.passOnce(true);
     const health = sources
       .health()
       .map(({ source, up, problem: found }) =>

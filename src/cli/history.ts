@@ -5,9 +5,11 @@ import {
   type Execution,
   type ExecutionState,
   FINAL_STATES,
+  type Outcome,
   type PlaybookResult,
   UNFINISHED_STATES,
 } from '../execution/execution.ts';
+import { gainInWords } from '../execution/gains.ts';
 import { executionOnWire } from '../http/wire.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openOutput } from '../playbook/output.ts';
@@ -65,6 +67,7 @@ async function one(context: CommandContext, ledger: Ledger, id: string, json: bo
     `  mapping ${execution.mapping}, decision ${execution.decision_id}, trigger ${execution.trigger}`,
     `  predicted ${prediction.days_until_critical ?? 'no crossing'} days at confidence ${prediction.confidence}, ${atTime(prediction.observed_at)}, from ${prediction.source}`,
     ...answerLine(execution),
+    ...outcomeLine(execution),
     ...execution.safety_checks.map(
       ({ check, passed, message }) => `  ${passed ? 'pass' : 'FAIL'}  ${check}  ${message}`,
     ),
@@ -126,7 +129,9 @@ const TONES: Partial<Record<ExecutionState, Tone>> = {
   expired: 'quiet',
 };
 
-function row({ id, state, playbook, prediction, claimed_at }: Execution): readonly Cell[] {
+const OUTCOME_TONES: Readonly<Record<Outcome, Tone>> = { effective: 'good', ineffective: 'bad', unknown: 'warning' };
+
+function row({ id, state, playbook, prediction, claimed_at, outcome }: Execution): readonly Cell[] {
   const host = prediction.host === null ? '' : ` on ${prediction.host}`;
   return [
     { text: atTime(claimed_at) },
@@ -134,6 +139,7 @@ function row({ id, state, playbook, prediction, claimed_at }: Execution): readon
     { text: state.padEnd(14), tone: TONES[state] ?? 'plain' },
     { text: playbook },
     { text: `${JSON.stringify(prediction.resource)}${host}` },
+    ...(outcome === null ? [] : [{ text: outcome, tone: OUTCOME_TONES[outcome] }]),
   ];
 }
 
@@ -141,6 +147,14 @@ function answerLine({ state, answered }: Execution): readonly string[] {
   if (answered === null) return [];
   const from = answered.from === null ? '' : ` from ${answered.from}`;
   return [`  ${state === 'denied' ? 'denied' : 'approved'} by ${answered.by}${from}, ${atTime(answered.at)}`];
+}
+
+function outcomeLine(execution: Execution): readonly string[] {
+  const { outcome, outcome_message, verify_at, verified_at } = execution;
+  if (outcome === null) return verify_at === null ? [] : [`  verified at ${atTime(verify_at)}`];
+  const gain = outcome === 'unknown' ? null : gainInWords(execution);
+  const found = verified_at === null ? '' : `, ${atTime(verified_at)}`;
+  return [`  ${outcome}: ${outcome_message}${gain === null ? '' : `; ${gain}`}${found}`];
 }
 
 function bytesUsed({ before, after }: { readonly before: number; readonly after: number }): string {

@@ -121,6 +121,15 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
       ),
     );
 
+  add('doctor', 'ask the live Prometheus and Alertmanager whether the loop is closed')
+    .option('--send-test-alert', 'also let Alertmanager deliver an alert that is ignored here')
+    .option('--json', 'print JSON')
+    .action(
+      wrap(async (context, { sendTestAlert, json }) =>
+        (await import('./doctor.ts')).doctor(context, { sendTestAlert: sendTestAlert === true, json: json === true }),
+      ),
+    );
+
   add('explain', 'decide on one prediction and show every gate; no side effect')
     .requiredOption('--type <type>', 'prediction_type')
     .requiredOption('--resource <resource>', 'resource')
@@ -129,6 +138,20 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
     .option('--host <host>', 'host')
     .option('--json', 'print JSON')
     .action(wrap(async (context, options) => (await import('./explain.ts')).explainCommand(context, options)));
+
+  add('forecast', 'forecast when series become critical')
+    .option('--stdin', 'answer series that come as JSON lines on standard input')
+    .option('--resource <resource>', 'only of this resource')
+    .option('--json', 'print JSON')
+    .action(
+      wrap(async (context, { stdin, resource, json }) =>
+        (await import('./forecast.ts')).forecastCommand(context, {
+          stdin: stdin === true,
+          json: json === true,
+          resource: resource === undefined ? null : String(resource),
+        }),
+      ),
+    );
 
   add('history', 'executions, newest first; with an ID, one of them')
     .argument('[id]', 'execution')
@@ -172,6 +195,24 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
     .option('--all', 'lift all pauses')
     .option('--json', 'print JSON')
     .action(wrap(async (context, options) => (await import('./pause.ts')).resume(context, options)));
+
+  add('init', 'write configuration, mapping, token, rules and unit files for this machine')
+    .option('--directory <folder>', 'where to; nothing in it is overwritten', '.')
+    .option('--yes', 'take what is found, ask nothing')
+    .option('--prometheus <url>', 'where to look for it (default: http://127.0.0.1:9090)')
+    .option('--alertmanager <url>', 'where to look for it (default: http://127.0.0.1:9093)')
+    .option('--json', 'print what was found and written as JSON')
+    .action(
+      wrap(async (context, { directory, yes, prometheus, alertmanager, json }) =>
+        (await import('./init.ts')).init(context, {
+          directory: String(directory),
+          yes: yes === true,
+          json: json === true,
+          prometheus: prometheus === undefined ? null : String(prometheus),
+          alertmanager: alertmanager === undefined ? null : String(alertmanager),
+        }),
+      ),
+    );
 
   add('demo', 'the whole loop on this machine in a throw-away folder').action(
     wrap(async (context) => (await import('./demo.ts')).demo(context)),

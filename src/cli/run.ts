@@ -29,7 +29,7 @@ function succeeded({ sources, executions }: PassResult): boolean {
   return sources.some((source) => source.up) && !failed;
 }
 
-function document({ sources, decisions, executions }: PassResult, dryRun: boolean): object {
+function document({ sources, decisions, executions, verified }: PassResult, dryRun: boolean): object {
   return {
     dry_run: dryRun,
     sources: sources.map(({ source, up, last_success, problem }) => ({
@@ -40,13 +40,17 @@ function document({ sources, decisions, executions }: PassResult, dryRun: boolea
     })),
     decisions: decisions.map(decisionOnWire),
     executions: executions.map(executionOnWire),
+    verified: verified.map(executionOnWire),
   };
 }
 
-function describe({ sources, decisions, executions }: PassResult): string {
+function describe({ sources, decisions, executions, verified }: PassResult): string {
   const lines: string[] = [];
   for (const { source, up, problem } of sources) {
     lines.push(up ? `read ${source}` : `${source} could not be read: ${problem ?? 'unknown reason'}`);
+  }
+  for (const { id, playbook, outcome, outcome_message } of verified) {
+    lines.push(`${playbook} ${outcome} (${id}): ${outcome_message}`);
   }
   for (const { target, verdict, reason, message } of decisions) {
     const what = target === null ? 'a prediction' : `${target.prediction_type} of ${JSON.stringify(target.resource)}`;

@@ -1,6 +1,8 @@
 import { httpServer } from '../app/http.ts';
+import { createServiceManager } from '../app/service-manager.ts';
 import { type App, createApp } from '../app.ts';
 import type { Logger } from '../logger.ts';
+import { runCommand } from '../playbook/command.ts';
 import { type CommandContext, DONE, type ExitCode, NO } from './context.ts';
 import { configOrEnd } from './load.ts';
 
@@ -8,10 +10,12 @@ import { configOrEnd } from './load.ts';
 const CLOSE_PATIENCE = 5_000;
 /** The textfile is written after each execution, and as often as this for what ages by itself, milliseconds. */
 const TEXTFILE_EVERY = 60_000;
+/** How often it is looked whether sources still speak, milliseconds. */
+const WATCH_EVERY = 1_000;
 /** How long a playbook that does not want to end may take beyond `drain_timeout`: SIGTERM, SIGKILL 10 s later, its record. */
 const END_PATIENCE = 20_000;
 
-/** `forestall serve`: runs until SIGTERM or SIGINT, then drains. SIGHUP reloads. */
+/** `forestall serve`: runs until SIGTERM or SIGINT, then drains. SIGHUP reloads. systemd is told of each. */
 export async function serve(context: CommandContext): Promise<ExitCode> {
   const config = configOrEnd(context);
   const { logger } = context;
@@ -20,7 +24,14 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
   });
   let running: App | null = null;
-  process.on('SIGHUP', () => void running?.reload());
+  const manager = createServiceManager({
+    env: context.env,
+    pid: process.pid,
+    runCommand,
+    monotonic: () => process.hrtime.bigint() / 1_000n,
+    logger,
+  });
+  process.on('SIGHUP', () => void manager.reload(async () => (await running?.reload())?.ok ?? true));
   const app = await createApp({ config, env: context.env, logger });
   running = app;
   try {
@@ -30,7 +41,9 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     await app.stop();
     return NO;
   }
+  manager.ready();
   const signal = await asked;
+  manager.stopping();
   logger.info({ signal }, 'stopping: no new work is taken');
   await app.stop();
   logger.info({}, 'stopped');
@@ -48,6 +61,10 @@ export async function startServing(
   if (config.discord === null) logger.info({}, 'discord is not configured: reports are logged');
 
   await app.sources.start();
+  await app.forecasts.start();
+  void app.watch.look();
+  const watch = setInterval(() => void app.watch.look(), WATCH_EVERY).unref();
+  app.onStop('watch', () => clearInterval(watch));
   const server = httpServer(app, logger);
   const address = await server.listen();
   app.onStop('http server', () => server.close(CLOSE_PATIENCE));

@@ -1,3 +1,4 @@
+import { forecasting } from '../app/forecasts.ts';
 import { openLedger } from '../app/ledger.ts';
 import { predictionSources } from '../app/predictions.ts';
 import { statusOf } from '../app/status.ts';
@@ -16,9 +17,12 @@ const TONES: Readonly<Record<string, Cell['tone']>> = {
 export async function status(context: CommandContext, { json }: { readonly json: boolean }): Promise<ExitCode> {
   const config = configOrEnd(context);
   const ledger = await openLedger(config, context.logger);
-  const sources = predictionSources(config, { current: () => config, ledger, logger: context.logger });
+  const parts = { current: () => config, ledger, logger: context.logger };
+  const forecasts = forecasting(config, { ...parts, onChange: () => sources.feedChanged() });
+  const sources = predictionSources(config, { ...parts, feeds: [forecasts] });
   try {
     await sources.readOnce();
+    await forecasts.load();
     const document = await statusOf({
       config,
       ledger,

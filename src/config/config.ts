@@ -35,6 +35,44 @@ export type FactConfig =
   | { readonly kind: 'command'; readonly name: string; readonly command: readonly string[]; readonly timeout: number }
   | { readonly kind: 'promql'; readonly name: string; readonly promql: string; readonly timeout: number };
 
+/** What the service measures on its own machine. */
+export interface LocalResource {
+  readonly source: 'local';
+  readonly prediction_type: string;
+  /** A path, `system_memory` or `system_swap`. */
+  readonly resource: string;
+  readonly measure: 'bytes' | 'inodes' | 'memory' | 'swap';
+  readonly host: string | null;
+  /** Share of the whole that is critical, above 0, at most 1. */
+  readonly critical: number;
+}
+
+/** What an expression asks of Prometheus: each series of its answer is a resource. */
+export interface PrometheusResource {
+  readonly source: 'prometheus';
+  /** Unique; the source of its predictions is `forecast:prometheus:NAME`. */
+  readonly name: string;
+  readonly prediction_type: string;
+  readonly query: string;
+  /** Of all series, or the label that holds it. */
+  readonly resource: { readonly name: string } | { readonly label: string };
+  readonly host_label: string;
+  readonly critical: number;
+  /** Milliseconds between two samples. */
+  readonly step: number;
+  readonly max_series: number;
+}
+
+/** The built-in forecaster. Durations in milliseconds. */
+export interface ForecastConfig {
+  readonly every: number;
+  readonly lookback: number;
+  readonly sample_every: number;
+  readonly min_precision: number;
+  readonly min_scored: number;
+  readonly resources: readonly (LocalResource | PrometheusResource)[];
+}
+
 /** Everything the service was told, with defaults filled in, paths absolute and durations in milliseconds. */
 export interface Config {
   /** Absolute path of the file it was read from. */
@@ -61,6 +99,8 @@ export interface Config {
   readonly prometheus: { readonly url: string } | null;
   readonly alertmanager: { readonly url: string } | null;
   readonly rules: { readonly for: number; readonly keep_firing_for: number; readonly interval: number };
+  /** Null: nothing is forecast here. */
+  readonly forecast: ForecastConfig | null;
   readonly critical_services: readonly string[];
   /** Units that `active_backups` counts while they are active. */
   readonly backup_units: readonly string[];

@@ -7,8 +7,8 @@ interface Surroundings {
 }
 
 /**
- * A document with `~` (alone or before `/`, at the start) and `${NAME}` expanded in every string, once: what a variable
- * holds is not expanded again. `$${` is a plain `${`. Keys stay as they are.
+ * A document with `~` (alone or before `/`, at the start), `${NAME}` and `${NAME:-DEFAULT}` expanded in every string, once:
+ * what a variable holds is not expanded again, nor is a default. `$${` is a plain `${`. Keys stay as they are.
  */
 export function expand(document: unknown, around: Surroundings): { value: unknown; issues: readonly Issue[] } {
   const issues: Issue[] = [];
@@ -26,14 +26,17 @@ export function expand(document: unknown, around: Surroundings): { value: unknow
 function expandText(text: string, path: IssuePath, { env, home }: Surroundings, issues: Issue[]): string {
   const atHome = text === '~' || text.startsWith('~/');
   const rest = atHome ? text.slice(1) : text;
-  const expanded = rest.replace(/\$\$\{|\$\{([^}]*)\}?/g, (written, name: string | undefined) => {
-    if (name === undefined) return '${';
-    if (!written.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+  const expanded = rest.replace(/\$\$\{|\$\{([^}]*)\}?/g, (written, inside: string | undefined) => {
+    if (inside === undefined) return '${';
+    const [, name, instead] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside) ?? [];
+    if (!written.endsWith('}') || name === undefined) {
       const message = `found "\${" without the name of an environment variable and "}" behind it: write \${NAME}, or $\${ for a plain \${`;
       issues.push({ path, on: 'value', message });
       return '';
     }
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    // As in a shell, an empty variable is as good as none where there is a default.
+    if (instead !== undefined && (value === undefined || value === '')) return instead;
     if (value !== undefined && !value.includes('\0')) return value;
     const message = `the environment variable ${name} is not set: set it, or write the value here`;
     issues.push({ path, on: 'value', message });

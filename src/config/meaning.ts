@@ -1,4 +1,5 @@
 import { type Issue, valueAt } from '../mapping/issue.ts';
+import { forecastIssues } from './forecast-meaning.ts';
 import { isLoopback, parseListen } from './listen.ts';
 
 /** What looks like a placeholder of an argument; `${NAME}` is not one. */
@@ -18,12 +19,9 @@ export function meaningIssues(document: unknown): Issue[] {
   ];
 }
 
-/** What is accepted and looks like a mistake, or is not acted on by this version. */
+/** What is accepted and looks like a mistake. */
 export function meaningWarnings(document: unknown): Issue[] {
   const warnings: Issue[] = [];
-  if (isMap(valueAt(document, ['forecast']))) {
-    warnings.push({ path: ['forecast'], on: 'key', message: 'is read but not acted on by this version' });
-  }
   for (const [name, playbook] of each(document, 'playbooks')) {
     const run = valueAt(playbook, ['run']);
     const dryRun = valueAt(playbook, ['dry_run']);
@@ -136,43 +134,5 @@ function backupUnitIssues(document: unknown): Issue[] {
     if (typeof unit !== 'string' || !/\.(?:timer|path|socket)$/.test(unit)) return [];
     const message = `found ${JSON.stringify(unit)}, which is active while it waits: name the service that it starts`;
     return [{ path: ['backup_units', at], on: 'value', message }];
-  });
-}
-
-const FORECAST_KEYS = { local: ['paths'], prometheus: ['query', 'resource', 'resource_label', 'host_label'] };
-
-function forecastIssues(document: unknown): Issue[] {
-  const resources = valueAt(document, ['forecast', 'resources']);
-  if (!Array.isArray(resources)) return [];
-  return resources.flatMap((resource, at): Issue[] => {
-    const source = valueAt(resource, ['source']);
-    if (source !== 'local' && source !== 'prometheus') return [];
-    const path = ['forecast', 'resources', at];
-    const other = source === 'local' ? 'prometheus' : 'local';
-    const issues = FORECAST_KEYS[other]
-      .filter((key) => valueAt(resource, [key]) !== undefined)
-      .map((key): Issue => {
-        return {
-          path: [...path, key],
-          on: 'key',
-          message: `belongs to the source ${other}, found in one of ${source}: remove it`,
-        };
-      });
-    const needed = source === 'local' ? 'paths' : 'query';
-    if (valueAt(resource, [needed]) === undefined) {
-      issues.push({ path: [...path, needed], on: 'value', message: `missing, expected for the source ${source}` });
-    }
-    if (
-      source === 'prometheus' &&
-      !['resource', 'resource_label'].some((key) => valueAt(resource, [key]) !== undefined)
-    ) {
-      const message = 'missing, expected a name here or the label that holds it as resource_label';
-      issues.push({ path: [...path, 'resource'], on: 'value', message });
-    }
-    if (source === 'prometheus' && valueAt(document, ['prometheus', 'url']) === undefined) {
-      const message = 'asks Prometheus, and no prometheus.url is configured: set it';
-      issues.push({ path: [...path, 'source'], on: 'value', message });
-    }
-    return issues;
   });
 }

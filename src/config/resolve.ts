@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { ActionMapping } from '../mapping/mapping.ts';
 import type { Config, FactConfig, PlaybookConfig, Secret } from './config.ts';
+import { resolveForecast } from './forecast-schema.ts';
 import type { Settings } from './schema.ts';
 
 interface Resolved {
@@ -68,6 +69,7 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
     prometheus: settings.prometheus ?? null,
     alertmanager: settings.alertmanager ?? null,
     rules: settings.rules,
+    forecast: settings.forecast === undefined ? null : resolveForecast(settings.forecast),
     critical_services: settings.critical_services,
     backup_units: settings.backup_units,
     execution: settings.execution,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count, duration, list, named, number, readable, section, text } from '../mapping/shape.ts';
+import { count, duration, list, named, readable, section, text } from '../mapping/shape.ts';
+import { forecastSchema } from './forecast-schema.ts';
 import { parseListen } from './listen.ts';
 
 const PATH = 'a path';
@@ -40,27 +41,6 @@ const fact = section({
   command: command('a program and its arguments such as [pgrep, -c, -x, restic]').optional(),
   promql: text('a PromQL expression').optional(),
   timeout: duration('100ms', '5m').prefault('10s'),
-});
-
-/** Read and checked, so that a configuration for the forecaster is not lost; this version does not act on it. */
-const forecast = section({
-  every: duration('1m', '7d').prefault('1h'),
-  lookback: duration('1h', '366d').prefault('14d'),
-  min_precision: number(0, 1).prefault(0.7),
-  min_scored: count(1, 100_000).prefault(20),
-  resources: list(
-    section({
-      prediction_type: text('a prediction type such as disk_exhaustion'),
-      source: z.enum(['local', 'prometheus'], { error: 'local or prometheus' }),
-      paths: list(path(), 'a list of paths such as [/]', 1).optional(),
-      resource: text('the name of the resource').optional(),
-      resource_label: text('the name of a label').optional(),
-      host_label: text('the name of a label').optional(),
-      critical: z.number({ error: 'a number' }),
-      query: text('a PromQL expression').optional(),
-    }),
-    'a list of resources',
-  ).prefault([]),
 });
 
 /** `forestall.yaml`; what its parts mean to each other is checked in `meaning.ts`, secrets are read in `secrets.ts`. */
@@ -107,7 +87,7 @@ export const configSchema = section({
     keep_firing_for: duration('0s', '7d').prefault('15m'),
     interval: duration('1s', '1d').prefault('1m'),
   }).prefault({}),
-  forecast: forecast.optional(),
+  forecast: forecastSchema.optional(),
   critical_services: list(text('the name of a unit'), 'a list of units such as [traefik.service]').prefault([]),
   backup_units: list(text('the name of a unit'), 'a list of units such as [restic-backup.service]').prefault([]),
   execution: section({

@@ -1,5 +1,6 @@
 import type { Action, ActionMapping, LimitScope } from '../mapping/mapping.ts';
 import type { PastRun, Policy } from './decision.ts';
+import { isFailure } from './gates/circuit-open.ts';
 import { WEEK } from './limits.ts';
 
 const HOUR = 3_600_000;
@@ -45,7 +46,7 @@ export function budgetOf(
       cooldown_until = Math.max(cooldown_until ?? 0, last.started_at + action.cooldown_hours * HOUR);
       weekly_executions = Math.max(weekly_executions, inScope.filter((run) => run.started_at > now - WEEK).length);
       const newest = inScope.slice(0, failures);
-      const allFailed = newest.every((run) => run.state === 'failed' || run.state === 'interrupted');
+      const allFailed = newest.every(isFailure);
       circuit_open ||= newest.length === failures && allFailed && now < last.started_at + reset_after;
     }
   }

@@ -75,7 +75,8 @@ export interface Pause {
 
 export interface PastRun {
   readonly started_at: number;
-  readonly state: 'running' | 'succeeded' | 'failed' | 'interrupted' | 'dry_run_only';
+  /** `ineffective`: it ended well, and was found not to have helped. */
+  readonly state: 'running' | 'succeeded' | 'ineffective' | 'failed' | 'interrupted' | 'dry_run_only';
 }
 
 /** What the ledger knows at one instant. Lists are newest first and as long as the gates need, not complete. */
@@ -89,9 +90,11 @@ export interface Facts {
   readonly all_runs: readonly number[];
   /** The newest end of this target that was not a run: a safety check or dry run stopped it, or it had nothing to do. */
   readonly stopped: { readonly state: string; readonly at: number } | null;
+  /** The real run of this target whose outcome is not known yet; the last to be verified where there are several. */
+  readonly settling: { readonly execution_id: string; readonly ended_at: number; readonly verify_at: number } | null;
 }
 
-export const NO_FACTS: Facts = { pauses: [], unfinished: null, runs: [], all_runs: [], stopped: null };
+export const NO_FACTS: Facts = { pauses: [], unfinished: null, runs: [], all_runs: [], stopped: null, settling: null };
 
 /** The answer of the gates, before it is on record. */
 export interface Draft {

@@ -1,6 +1,9 @@
 import type { Mode, Trigger } from '../decision/decision.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 
+/** Whether a run helped: what was expected came true, did not, or cannot be told. */
+export type Outcome = 'effective' | 'ineffective' | 'unknown';
+
 /** States that an execution passes through, in order. */
 export const UNFINISHED_STATES = ['claimed', 'checking', 'dry_run', 'awaiting_approval', 'running'] as const;
 /** States that an execution ends in. */
@@ -92,8 +95,17 @@ export interface Execution {
   readonly safety_checks: readonly CheckResult[];
   readonly dry_run: PhaseOutcome | null;
   readonly run: PhaseOutcome | null;
-  readonly outcome: 'effective' | 'ineffective' | 'unknown' | null;
+  /** When it is found out whether the run helped; null where that is not asked: only a run that succeeded is verified. */
+  readonly verify_at: number | null;
+  /** When that was found out. */
+  readonly verified_at: number | null;
+  /** Null until it was verified; written once. */
+  readonly outcome: Outcome | null;
+  /** Why, in one sentence; null with `outcome`. */
+  readonly outcome_message: string | null;
+  /** Days until critical at the claim; null: no crossing. */
   readonly days_before: number | null;
+  /** Days until critical when it was verified; null: the prediction is gone or has no crossing, or nothing is known. */
   readonly days_after: number | null;
   /** Null: it did not wait for confirmation, or nobody has answered yet. */
   readonly answered: Answered | null;

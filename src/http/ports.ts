@@ -4,6 +4,7 @@ import type { Execution } from '../execution/execution.ts';
 import type { ExecutionFilter, Page } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { Approvals } from '../loop/approval.ts';
+import type { Forecasted } from '../prediction/forecasted.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import type { PagePort } from './pages/ports.ts';
 import type { Token } from './token.ts';
@@ -25,6 +26,8 @@ export interface CurrentPrediction {
   readonly stale: boolean;
   /** Id of the mapping that it meets; null when none does. */
   readonly mapping: string | null;
+  /** What it rests on; null where it is no forecast of our own. */
+  readonly forecast: Forecasted | null;
 }
 
 export interface PredictionPort {

@@ -1,6 +1,7 @@
 import type { Decision, Pause } from '../decision/decision.ts';
 import type { Answered, Execution } from '../execution/execution.ts';
 import type { Page } from '../ledger/ledger.ts';
+import type { Forecasted } from '../prediction/forecasted.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 import type { CurrentPrediction, Resumed } from './ports.ts';
 
@@ -14,7 +15,7 @@ function targetOnWire({ prediction_type, resource, host }: Target): object {
   return host === null ? { prediction_type, resource } : { prediction_type, resource, host };
 }
 
-function predictionOnWire(prediction: Prediction): object {
+export function predictionOnWire(prediction: Prediction): object {
   const { days_until_critical, confidence, observed_at, source, labels } = prediction;
   return {
     ...targetOnWire(prediction),
@@ -50,19 +51,33 @@ export function decisionOnWire(decision: Decision): object {
 }
 
 export function executionOnWire(execution: Execution): object {
-  const { prediction, claimed_at, started_at, finished_at, answered, ...rest } = execution;
+  const { prediction, claimed_at, started_at, finished_at, verify_at, verified_at, answered, ...rest } = execution;
   return {
     ...rest,
     prediction: predictionOnWire(prediction),
     claimed_at: instant(claimed_at),
     started_at: instant(started_at),
     finished_at: instant(finished_at),
+    verify_at: instant(verify_at),
+    verified_at: instant(verified_at),
     answered: answeredOnWire(answered),
   };
 }
 
-export function currentPredictionOnWire({ prediction, age_seconds, stale, mapping }: CurrentPrediction): object {
-  return { ...predictionOnWire(prediction), age_seconds, stale, mapping };
+export function forecastOnWire({ reasons, critical, made_at, ...chances }: Forecasted): object {
+  const { p_within_1d, p_within_3d, p_within_7d, p_within_14d } = chances;
+  return { p_within_1d, p_within_3d, p_within_7d, p_within_14d, reasons, critical, made_at: instant(made_at) };
+}
+
+export function currentPredictionOnWire({
+  prediction,
+  age_seconds,
+  stale,
+  mapping,
+  forecast,
+}: CurrentPrediction): object {
+  const told = { ...predictionOnWire(prediction), age_seconds, stale, mapping };
+  return forecast === null ? told : { ...told, forecast: forecastOnWire(forecast) };
 }
 
 export function pauseOnWire({ name, reason, since, until }: Pause): object {

@@ -1,7 +1,10 @@
 import type { Decision, DecisionInput, Draft, Facts, PastRun, Pause } from '../decision/decision.ts';
 import type { Answered, CheckResult, Execution, ExecutionState, PhaseOutcome } from '../execution/execution.ts';
-import type { ExecutionReport, Report, ReportChannel } from '../execution/report.ts';
+import type { Masking, VerifiedRun } from '../execution/gains.ts';
+import type { Judgement } from '../execution/judgement.ts';
+import type { ExecutionReport, Report, ReportChannel, ReportDraft } from '../execution/report.ts';
 import type { LedgerSummary } from '../execution/summary.ts';
+import type { Verify } from '../mapping/mapping.ts';
 
 /** The store cannot be read or written now; the caller answers 503 and starts nothing. */
 export class LedgerUnavailable extends Error {
@@ -48,8 +51,35 @@ export interface Advance {
    * dry run in global dry run mode stands for the run. Omitted: nothing.
    */
   readonly counts_as?: 'live' | 'rehearsal';
+  /** On the step to `succeeded`: it is verified this long after it, milliseconds, by this expectation (null: the forecast). */
+  readonly verify?: Verify;
   /** Where the execution, as it stands after this step, is reported; the reports leave in the same transaction. */
   readonly reports?: readonly ReportChannel[];
+}
+
+/** A run whose outcome is to be found out now. */
+export interface Due {
+  readonly execution: Execution;
+  /** What was expected when it ran; null: the forecast decides. */
+  readonly expect: string | null;
+}
+
+/** What was found out about a run. */
+export interface Verdict extends Judgement {
+  readonly at: number;
+  /** Less than this, in days, is told to people; null: nothing is too little. */
+  readonly min_days_gained: number | null;
+  /** Where the outcome is reported; the reports leave in the same transaction. */
+  readonly reports: readonly ReportChannel[];
+}
+
+export interface VerdictOnRecord {
+  /** As it stands now. */
+  readonly execution: Execution;
+  /** The verified runs of its target, newest first, itself among them where its outcome is not `unknown`. */
+  readonly runs: readonly VerifiedRun[];
+  /** What people have to look at, and were not told of before; null: nothing. */
+  readonly masking: Masking | null;
 }
 
 /** An answer to an execution that waits for confirmation. */
@@ -128,6 +158,18 @@ export interface Ledger {
    */
   answer(id: string, owner: Instance | null, given: GivenAnswer): Promise<AnswerOnRecord | null>;
 
+  /** Runs whose outcome is to be found out by `at`, the longest overdue first. */
+  due(at: number, limit: number): Promise<readonly Due[]>;
+
+  /**
+   * Puts the outcome of a run on record, once: of any number of processes one gets an answer, the others null. What it says
+   * about the target beside its earlier runs is found out, and escalated to Discord, in the same transaction.
+   */
+  verify(id: string, verdict: Verdict): Promise<VerdictOnRecord | null>;
+
+  /** Days that the last verified run of a playbook bought; null where that is no number, or none was verified. */
+  lastGain(playbook: string): Promise<number | null>;
+
   /** Notes the process group that runs for this execution, for the case that this process dies. False: hold lost. */
   noteProcess(hold: Hold, process: { readonly pid: number; readonly pid_started: number }): Promise<boolean>;
 
@@ -178,6 +220,16 @@ export interface Ledger {
     since: number,
   ): Promise<readonly (PastRun & { readonly resource: string; readonly host: string | null })[]>;
 
+  /** Puts a report on the queue, once for a mark over all processes, until the mark is forgotten; whether it did. */
+  reportOnce(mark: string, draft: ReportDraft): Promise<boolean>;
+  /** Whether there was such a mark. */
+  forgetReport(mark: string): Promise<boolean>;
+
+  /** What the service measured on its own machine. */
+  readonly samples: SampleStore;
+  /** What was forecast last. */
+  readonly forecasts: ForecastStore;
+
   /** Notes that a `run` pass ended, for `last_run`. */
   notePass(at: number): Promise<void>;
   summary(now: number): Promise<LedgerSummary>;
@@ -199,6 +251,39 @@ export interface ValueStore {
   delete(key: string): Promise<boolean>;
   /** All keys with this prefix that have not expired. */
   list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]>;
+}
+
+export interface MeasuredSample {
+  /** What was measured: any text. */
+  readonly series: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly value: number;
+}
+
+/**
+ * Measurements, thinned with age: all of the last two days, the last one of each hour up to 60 days, nothing older. A
+ * series that is measured every five minutes has some 2,000 of them.
+ */
+export interface SampleStore {
+  /** Those that are no numbers, dated ahead or not newer than what is known of their series are dropped; the number kept. */
+  add(samples: readonly MeasuredSample[]): Promise<number>;
+  /** Oldest first. */
+  since(series: string, from: number): Promise<readonly (readonly [at: number, value: number])[]>;
+}
+
+/** What was forecast of one target, as text of whoever made it. */
+export interface KeptForecast {
+  /** Unique within its source. */
+  readonly target: string;
+  readonly body: string;
+}
+
+export interface ForecastStore {
+  /** Puts the outcome of a pass in the place of what the source said before. Rejected, some of it may be there. */
+  replace(source: string, at: number, entries: readonly KeptForecast[]): Promise<void>;
+  /** `at`: when the pass was that made it. */
+  of(source: string): Promise<readonly (KeptForecast & { readonly at: number })[]>;
 }
 
 export interface Unfinished {

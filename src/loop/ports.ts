@@ -1,8 +1,16 @@
 import type { Config, PlaybookConfig } from '../config/config.ts';
 import type { Decision } from '../decision/decision.ts';
-import type { CheckResult, Execution, ExecutionState, PhaseOutcome, ReportedState } from '../execution/execution.ts';
+import type {
+  CheckResult,
+  Execution,
+  ExecutionState,
+  Outcome,
+  PhaseOutcome,
+  ReportedState,
+} from '../execution/execution.ts';
+import type { ReadSource } from '../execution/judgement.ts';
 import type { ReportChannel } from '../execution/report.ts';
-import type { Instance, Ledger } from '../ledger/ledger.ts';
+import type { Instance, Ledger, VerdictOnRecord } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 
@@ -62,6 +70,8 @@ export interface Events {
     readonly message: string;
   }): void;
   phaseEnded(phase: { readonly playbook: string; readonly phase: 'dry_run' | 'run'; readonly seconds: number }): void;
+  /** The outcome of a run is on record. */
+  verified(verdict: VerdictOnRecord): void;
 }
 
 export interface LoopOptions {
@@ -75,10 +85,14 @@ export interface LoopOptions {
   /** IANA name of the local one. Asked only where a mapping has hours: it takes 8 MB of time zone data to know. */
   readonly timeZone: () => string;
   readonly predictions: Predictions;
+  /** The sources that are read, as they are now. */
+  readonly sources: () => readonly ReadSource[];
   readonly checkSafety: (expressions: readonly string[], prediction: Prediction) => Promise<readonly CheckResult[]>;
   readonly playbooks: Playbooks;
   /** Where the end of an execution is told, or that it waits for confirmation. */
   readonly reportsFor: (execution: Execution, state: ReportedState) => Promise<readonly ReportChannel[]>;
+  /** Where the outcome of a run is told. */
+  readonly outcomeReportsFor: (outcome: Outcome) => readonly ReportChannel[];
   /** Reports are waiting in the ledger: deliver them. */
   readonly kickReports: () => void;
   readonly events: Events;

@@ -91,7 +91,7 @@ async function steps(execution: Execution, hold: Hold, context: RemediationConte
   }
 
   if (!(await recorder.step('dry_run', summaryOf(dry_run), { dry_run }))) return;
-  await runAndRecord(execution, hold, mapping, context, recorder);
+  await runAndRecord({ ...execution, dry_run }, hold, mapping, context, recorder);
 }
 
 /** The safety checks, all of them passed; null when one did not: then the execution ended as rejected. */
@@ -138,8 +138,14 @@ async function runAndRecord(
     await recorder.end('interrupted', `the service was stopped while it ran: ${outcome.error}`, { run: outcome });
     return;
   }
-  const state = outcome.error === null ? 'succeeded' : 'failed';
-  await recorder.end(state, outcome.error ?? whatItDid(outcome, execution.prediction), { run: outcome });
+  if (outcome.error !== null) {
+    await recorder.end('failed', outcome.error, { run: outcome });
+    return;
+  }
+  // Only what went well is verified: a run that failed or was interrupted has said already that it cannot be relied on.
+  const { verify } = mapping.action;
+  const promised = execution.dry_run?.result?.freed_bytes ?? null;
+  await recorder.end('succeeded', whatItDid(outcome, execution.prediction, promised), { run: outcome, verify });
 }
 
 /** In dry run mode the dry run stands for the run: it ends, and counts, as the run would have. */

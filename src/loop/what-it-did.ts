@@ -9,11 +9,16 @@ export function summaryOf(outcome: PhaseOutcome): string {
 
 /**
  * What a real run that went well did: in the words of the playbook where it counts its changes or bytes; else that it
- * does not, and what the file system says instead, where it was measured.
+ * does not. The file system is quoted where the playbook is silent, and where nothing at all was freed of the bytes that
+ * it, or its dry run (`promised`), spoke of.
  */
-export function whatItDid(outcome: PhaseOutcome, target: Target): string {
+export function whatItDid(outcome: PhaseOutcome, target: Target, promised: number | null = null): string {
   const { result, used_bytes } = outcome;
-  if (result !== null && (result.changes !== null || result.freed_bytes !== null)) return summaryOf(outcome);
+  if (result !== null && (result.changes !== null || result.freed_bytes !== null)) {
+    const spokenOf = Math.max(promised ?? 0, result.freed_bytes ?? 0);
+    if (!(spokenOf > 0) || used_bytes === null || used_bytes.after < used_bytes.before) return summaryOf(outcome);
+    return `${summaryOf(outcome)}; of ${bytesInWords(spokenOf)} nothing shows: ${usedInWords(used_bytes, target)}`;
+  }
   const said = result?.summary ?? `exit code 0 after ${tookSeconds(outcome)} s, and it did not say what it changed`;
   return used_bytes === null ? said : `${said}; ${usedInWords(used_bytes, target)}`;
 }

@@ -7,6 +7,14 @@ export interface Limit {
   readonly per: number;
 }
 
+/** How it is found out whether a run helped. */
+export interface Verify {
+  /** From the end of the run, milliseconds. */
+  readonly after: number;
+  /** A check that has to hold then; null: the same prediction is gone, or its days grew. */
+  readonly expect: string | null;
+}
+
 export interface Action {
   readonly playbook: string;
   readonly version: string;
@@ -22,7 +30,9 @@ export interface Action {
   /** Null: as `global_settings.require_confirmation` says. */
   readonly require_confirmation: boolean | null;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly verify: { readonly after: number; readonly expect: string } | null;
+  readonly verify: Verify;
+  /** What a verified run has to gain, days; below it people are told. Null: nothing. */
+  readonly min_days_gained: number | null;
 }
 
 export interface Mapping {

@@ -154,10 +154,6 @@ function warningsOf({ mappings }: ActionMapping): Issue[] {
       const message = `the mapping ${found(mapping.id)} can never match: ${found(earlier.id)} stands before it and catches every ${mapping.prediction_type} of ${found(mapping.resource_filter)}; put it first or remove it`;
       warnings.push({ path, on: 'value', message });
     }
-    if (mapping.action.verify !== null) {
-      const message = 'action.verify is read but not acted on by this version';
-      warnings.push({ path: [...path, 'action', 'verify'], on: 'key', message });
-    }
   });
   return warnings;
 }

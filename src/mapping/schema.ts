@@ -49,11 +49,12 @@ const actionSchema = section({
     })
     .prefault({}),
   verify: section({
-    after: duration('1m', '366d').prefault('24h'),
-    expect: text('a check such as "disk_usage < 85%"'),
-  })
-    .nullish()
-    .transform((value) => value ?? null),
+    after: duration('1s', '366d').prefault('24h'),
+    expect: text('a check such as "disk_usage < 85%"')
+      .nullish()
+      .transform((value) => value ?? null),
+  }).prefault({}),
+  min_days_gained: days,
 });
 
 const mappingSchema = section({

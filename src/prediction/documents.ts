@@ -24,6 +24,8 @@ export interface ReadDocument {
   readonly recognised: boolean;
   /** When the first entry that is dated in the future can be read, epoch milliseconds; null: none is. */
   readonly refused_until: number | null;
+  /** When the document was made: its `generated_at`, else the time that stands in for it; null where that is no time. */
+  readonly dated_at: number | null;
 }
 
 const MAX_ENTRIES = 100_000;
@@ -39,7 +41,8 @@ export function readPredictions(document: unknown, context: DocumentContext): Re
   const shape = entriesOf(document);
   if ('message' in shape) return unrecognised(shape);
 
-  const entryContext: EntryContext = { ...context, documentTime: documentTime(document, context.fallbackTime) };
+  const time = documentTime(document, context.fallbackTime);
+  const entryContext: EntryContext = { ...context, documentTime: time };
   const newest = new Map<string, Prediction>();
   const problems: Problem[] = [];
   let skipped = 0;
@@ -71,11 +74,18 @@ export function readPredictions(document: unknown, context: DocumentContext): Re
   if (skipped > problems.length) {
     problems.push({ path: '', message: `has ${skipped - problems.length} more entries that were skipped` });
   }
-  return { predictions: [...newest.values()], problems, skipped, recognised: true, refused_until: refusedUntil };
+  return {
+    predictions: [...newest.values()],
+    problems,
+    skipped,
+    recognised: true,
+    refused_until: refusedUntil,
+    dated_at: typeof time === 'number' ? time : null,
+  };
 }
 
 function unrecognised(problem: Problem): ReadDocument {
-  return { predictions: [], problems: [problem], skipped: 0, recognised: false, refused_until: null };
+  return { predictions: [], problems: [problem], skipped: 0, recognised: false, refused_until: null, dated_at: null };
 }
 
 function entriesOf(document: unknown): { readonly entries: Iterable<Entry | Problem> } | Problem {

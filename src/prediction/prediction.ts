@@ -13,7 +13,7 @@ export interface Prediction extends Target {
   readonly confidence: number;
   /** When it was made, epoch milliseconds. */
   readonly observed_at: number;
-  /** Where it came from: `file:…`, `api`, `alert`, `cli`; a label value of the exported gauges. */
+  /** Where it came from: `file:…`, `api`, `alert`, `cli`, `forecast:…`; a label value of the exported gauges. */
   readonly source: string;
   readonly labels: Readonly<Record<string, string>>;
 }

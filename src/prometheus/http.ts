@@ -20,6 +20,10 @@ export interface JsonAnswer {
   readonly status: number;
   /** The parsed body; undefined when it is not JSON. */
   readonly body: unknown;
+  /** The body as it came. */
+  readonly text: string;
+  /** When the server says that it answered, epoch milliseconds, to the second; null where it does not. */
+  readonly date: number | null;
 }
 
 export interface JsonClientOptions {
@@ -38,6 +42,8 @@ export interface JsonRequest {
   readonly path: string;
   /** In the query of a GET, in the form of a POST. */
   readonly params?: Readonly<Record<string, string>>;
+  /** The body of a POST, in place of `params`. */
+  readonly json?: unknown;
   /** Milliseconds for the whole exchange. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
@@ -48,6 +54,8 @@ export interface JsonClient {
   readonly name: string;
   /** Any status is an answer. Rejects with `UpstreamError`: no connection, a redirect, too slow, too long. */
   request(request: JsonRequest): Promise<JsonAnswer>;
+  /** The same for an answer whose body `read` takes in pieces, within the time of the request. */
+  open<T>(request: JsonRequest, read: (response: Response) => Promise<T>): Promise<T>;
 }
 
 /** Asks one server for JSON: no redirects followed, time and length bounded. Throws when `url` is not http or https. */
@@ -67,30 +75,41 @@ export function createJsonClient(options: JsonClientOptions): JsonClient {
   const name = `${options.server} at ${base.href.replace(/\/$/, '')}`;
   const send = options.fetch ?? fetch;
 
+  async function open<T>(
+    { method, path, params, json, timeout, signal }: JsonRequest,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const url = new URL(path, base);
+    const form = new URLSearchParams(params);
+    if (method === 'GET') url.search = form.toString();
+    const deadline = AbortSignal.timeout(timeout);
+    try {
+      const response = await send(url, {
+        method,
+        headers: json === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        redirect: 'error',
+        signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+        ...(method === 'POST' ? { body: json === undefined ? form : JSON.stringify(json) } : {}),
+      });
+      return await read(response);
+    } catch (error) {
+      if (error instanceof UpstreamError) throw error;
+      if (signal?.aborted) throw new UpstreamError(`${name}: the request was cancelled`, { cause: error });
+      if (deadline.aborted)
+        throw new UpstreamError(`${name} did not answer within ${timeout / 1000} s`, { cause: error });
+      throw new UpstreamError(`${name} could not be asked: ${reason(error)}`, { cause: error });
+    }
+  }
+
   return {
     name,
-    async request({ method, path, params, timeout, signal }) {
-      const url = new URL(path, base);
-      const form = new URLSearchParams(params);
-      if (method === 'GET') url.search = form.toString();
-      const deadline = AbortSignal.timeout(timeout);
-      try {
-        const response = await send(url, {
-          method,
-          headers,
-          redirect: 'error',
-          signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
-          ...(method === 'POST' ? { body: form } : {}),
-        });
-        return { status: response.status, body: parse(await readBounded(response, options.maxBytes, name)) };
-      } catch (error) {
-        if (error instanceof UpstreamError) throw error;
-        if (signal?.aborted) throw new UpstreamError(`${name}: the request was cancelled`, { cause: error });
-        if (deadline.aborted)
-          throw new UpstreamError(`${name} did not answer within ${timeout / 1000} s`, { cause: error });
-        throw new UpstreamError(`${name} could not be asked: ${reason(error)}`, { cause: error });
-      }
-    },
+    open,
+    request: (request) =>
+      open(request, async (response) => {
+        const text = await readBounded(response, options.maxBytes, name);
+        const date = Date.parse(response.headers.get('date') ?? '');
+        return { status: response.status, body: parse(text), text, date: Number.isNaN(date) ? null : date };
+      }),
   };
 }
 

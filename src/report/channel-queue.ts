@@ -157,7 +157,8 @@ export function createChannelQueue(
 }
 
 function nameOf(subject: ReportSubject): object {
-  return subject.kind === 'execution'
-    ? { execution_id: subject.execution.id, state: subject.execution.state }
-    : { decision_id: subject.decision.id, reason: subject.decision.reason };
+  if (subject.kind === 'source') return { source: subject.report.source, trouble: subject.report.trouble };
+  return subject.kind === 'escalation'
+    ? { decision_id: subject.decision.id, reason: subject.decision.reason }
+    : { execution_id: subject.execution.id, state: subject.execution.state };
 }

@@ -1,8 +1,10 @@
 import type { Decision } from '../decision/decision.ts';
 import type { Execution, ExecutionState } from '../execution/execution.ts';
+import { type Masking, trendInWords, type VerifiedRun } from '../execution/gains.ts';
 import type { ReportChannel } from '../execution/report.ts';
 import type { DeliveryResult } from './delivery.ts';
 import type { Log } from './log.ts';
+import { maskingInWords } from './masking.ts';
 import type { Metrics } from './metrics-input.ts';
 
 export interface Change extends Pick<Execution, 'playbook' | 'message'> {
@@ -23,6 +25,12 @@ export interface Events {
     readonly firing: number;
     readonly resolved: number;
     readonly truncated: number;
+  }): void;
+  /** The outcome of a run is on record, where it is counted. */
+  verified(verdict: {
+    readonly execution: Execution;
+    readonly runs: readonly VerifiedRun[];
+    readonly masking: Masking | null;
   }): void;
   /** One attempt to deliver a report ended. */
   reportAttempted(channel: ReportChannel, result: DeliveryResult): void;
@@ -69,6 +77,19 @@ export function createEvents({ logger, metrics }: { readonly logger: Log; readon
     phaseEnded: quietly((phase) => {
       metrics.phaseEnded(phase);
       logger.debug({ event: 'phase', ...phase }, `${phase.phase} of ${phase.playbook} ended`);
+    }),
+    verified: quietly(({ execution, runs, masking }) => {
+      const { id, playbook, prediction, outcome, outcome_message: why, days_before, days_after } = execution;
+      const about = {
+        prediction_type: prediction.prediction_type,
+        resource: prediction.resource,
+        host: prediction.host,
+      };
+      const fields = { event: 'outcome', execution_id: id, playbook, ...about, outcome, days_before, days_after };
+      const trend = outcome === 'unknown' ? '' : trendInWords(runs);
+      const words = `${playbook} for ${prediction.resource}: ${outcome}: ${why}${trend === '' ? '' : `; ${trend}`}`;
+      logger[outcome === 'effective' ? 'info' : 'warn'](fields, words);
+      if (masking !== null) logger.warn({ ...fields, event: 'masking' }, maskingInWords(execution, masking));
     }),
     alertsReceived: quietly(({ receiver, firing, resolved, truncated }) => {
       if (firing > 0) metrics.webhookAlerts({ receiver, status: 'firing', count: firing });

@@ -1,7 +1,9 @@
 import type { Decision } from '../decision/decision.ts';
-import { inWords } from '../decision/words.ts';
+import { atTime, inWords } from '../decision/words.ts';
 import type { Execution, ExecutionState } from '../execution/execution.ts';
-import type { ReportSubject } from '../execution/report.ts';
+import { type Masking, trendInWords, type VerifiedRun } from '../execution/gains.ts';
+import type { ReportSubject, SourceReport } from '../execution/report.ts';
+import { maskingInWords, runsInWords } from './masking.ts';
 import { predictionInWords, resultInWords } from './words.ts';
 
 /** What is said to people about a subject, before any channel's limits and escaping: plain text, parts of it foreign. */
@@ -30,7 +32,18 @@ const HOW_IT_ENDED: Partial<Record<ExecutionState, { readonly words: string; rea
 };
 
 export function messageOf(subject: ReportSubject): Message {
-  return subject.kind === 'execution' ? aboutExecution(subject.execution) : aboutEscalation(subject.decision);
+  switch (subject.kind) {
+    case 'execution':
+      return aboutExecution(subject.execution);
+    case 'escalation':
+      return aboutEscalation(subject.decision);
+    case 'outcome':
+      return aboutOutcome(subject.execution, subject.runs);
+    case 'masking':
+      return aboutMasking(subject.execution, subject.masking);
+    case 'source':
+      return aboutSource(subject.report);
+  }
 }
 
 function aboutExecution(execution: Execution): Message {
@@ -72,6 +85,56 @@ function aboutEscalation(decision: Decision): Message {
     ),
     footer: `Forestall, decision ${decision.id}`,
     at: decision.decided_at,
+    path: '',
+  };
+}
+
+function aboutOutcome(execution: Execution, runs: readonly VerifiedRun[]): Message {
+  const { id, playbook, prediction, outcome, outcome_message, started_at } = execution;
+  const effective = outcome === 'effective';
+  const trend = trendInWords(runs);
+  return {
+    tone: effective ? 'good' : 'bad',
+    title: `${playbook} ${effective ? 'helped' : 'did not help'}: ${prediction.resource}${onHost(prediction.host)}`,
+    text: trend === '' ? (outcome_message ?? '') : trend,
+    details: details(
+      ['Outcome', `${outcome}: ${outcome_message ?? ''}`],
+      ['Forecast before', predictionInWords(prediction)],
+      ['Ran', started_at === null ? '' : atTime(started_at)],
+    ),
+    footer: `Forestall, execution ${id}`,
+    at: execution.verified_at ?? execution.claimed_at,
+    path: `executions/${encodeURIComponent(id)}`,
+  };
+}
+
+function aboutMasking(execution: Execution, masking: Masking): Message {
+  const { id, prediction } = execution;
+  return {
+    tone: 'bad',
+    title: `A person has to act: ${prediction.prediction_type} of ${prediction.resource}${onHost(prediction.host)} is masked, not solved`,
+    text: maskingInWords(execution, masking),
+    details: details(['Runs', runsInWords(masking.runs)], ['Forecast before the last', predictionInWords(prediction)]),
+    footer: `Forestall, execution ${id}`,
+    at: execution.verified_at ?? execution.claimed_at,
+    path: `executions/${encodeURIComponent(id)}`,
+  };
+}
+
+const WRONG: Readonly<Record<SourceReport['trouble'], string>> = {
+  down: 'cannot be read',
+  silent: 'has gone silent',
+  stuck: 'says the same for days',
+};
+
+function aboutSource({ source, trouble, problem, since, at }: SourceReport): Message {
+  return {
+    tone: 'bad',
+    title: `A source of predictions ${WRONG[trouble]}: ${source}`,
+    text: `${source} ${problem}. Nothing that it predicts is acted on once it is stale, and nothing new is known until it speaks again.`,
+    details: details(['Since', atTime(since)]),
+    footer: 'Forestall, sources of predictions',
+    at,
     path: '',
   };
 }

@@ -1,5 +1,6 @@
 import type { ReportChannel } from '../execution/report.ts';
 import type { LedgerSummary } from '../execution/summary.ts';
+import type { ActionMapping } from '../mapping/mapping.ts';
 import type { DeliveryResult } from './delivery.ts';
 import type { ExportedPrediction } from './prediction-families.ts';
 
@@ -48,11 +49,13 @@ export interface MetricsOptions {
   readonly sources: () => readonly SourceState[];
   readonly summary: () => Promise<LedgerSummary>;
   readonly budgets: () => Promise<readonly Budget[]>;
+  /** The playbook of each execution that waits for a person's answer. */
+  readonly awaiting: () => Promise<readonly string[]>;
   readonly state: () => ServiceState | Promise<ServiceState>;
   /** Names of the configured playbooks: their series exist from the start, at zero. */
   readonly playbooks: () => readonly string[];
-  /** The types that the mapping names. Decisions on others are counted as `other`: alert text must not make series. */
-  readonly predictionTypes: () => readonly string[];
+  /** Decisions on types that it does not name are counted as `other`: alert text must not make series. */
+  readonly mapping: () => Pick<ActionMapping, 'mappings'>;
   readonly scores?: () => Promise<readonly Score[]>;
   /** Hears of every read that failed. */
   readonly onProblem?: (what: string, error: unknown) => void;
@@ -84,6 +87,7 @@ export interface Readings {
   readonly sources: readonly SourceState[] | null;
   readonly summary: LedgerSummary | null;
   readonly budgets: readonly Budget[] | null;
+  readonly awaiting: readonly string[] | null;
   readonly state: ServiceState | null;
   readonly scores: readonly Score[] | null;
 }
@@ -95,15 +99,16 @@ export async function readAll(options: MetricsOptions): Promise<Readings> {
       options.onProblem?.(what, error);
       return null;
     });
-  const [predictions, sources, summary, budgets, state, scores] = await Promise.all([
+  const [predictions, sources, summary, budgets, awaiting, state, scores] = await Promise.all([
     attempt('predictions', options.predictions),
     attempt('sources', options.sources),
     attempt('summary', options.summary),
     attempt('budgets', options.budgets),
+    attempt('awaiting', options.awaiting),
     attempt('state', options.state),
     attempt('scores', async () => (await options.scores?.()) ?? []),
   ]);
-  return { predictions, sources, summary, budgets, state, scores };
+  return { predictions, sources, summary, budgets, awaiting, state, scores };
 }
 
 async function within<T>(milliseconds: number, read: () => T | Promise<T>): Promise<T> {

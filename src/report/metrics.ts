@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { VERDICT_OF } from '../decision/reason.ts';
 import { cleanLabel } from './exposition.ts';
+import { renderMappings } from './mapping-families.ts';
 import { type Budget, type Metrics, type MetricsOptions, type Readings, readAll } from './metrics-input.ts';
 import { renderPredictions } from './prediction-families.ts';
 
@@ -27,12 +28,24 @@ export function createMetrics(options: MetricsOptions): Metrics {
       families.notifications.inc({ channel, result }, 0);
   }
 
+  /** Playbooks whose durations have begun: a series that began with its first run would hide that run from `increase`. */
+  const begun = new Set<string>();
+  function beginDurations(): void {
+    for (const playbook of options.playbooks()) {
+      if (begun.has(playbook)) continue;
+      begun.add(playbook);
+      for (const phase of ['dry_run', 'run']) families.duration.zero({ playbook, phase });
+    }
+  }
+
   async function textfile(): Promise<string> {
+    beginDurations();
     const readings = await readAll(options);
     fill(families, readings, options);
     // The registry takes its snapshot before it first waits, so renderings at the same time do not mix.
     const text = await ours.metrics();
-    return readings.predictions === null ? text : `${text}\n${renderPredictions(readings.predictions)}`;
+    const mappings = `${text}\n${renderMappings(options.mapping(), readings.predictions)}`;
+    return readings.predictions === null ? mappings : mappings + renderPredictions(readings.predictions);
   }
 
   return {
@@ -41,7 +54,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     async render() {
       return `${await textfile()}\n${await process.metrics()}`;
     },
-    phaseEnded: ({ playbook, phase, seconds }) => families.duration.observe({ playbook, phase }, seconds),
+    phaseEnded({ playbook, phase, seconds }) {
+      beginDurations();
+      begun.add(playbook);
+      families.duration.observe({ playbook, phase }, seconds);
+    },
     notified: ({ channel, result }) => families.notifications.inc({ channel, result }),
     webhookAlerts: ({ receiver, status, count }) => families.webhookAlerts.inc({ receiver, status }, count),
     webhookTruncated: (count) => families.truncated.inc(count),
@@ -76,6 +93,7 @@ function createFamilies(registry: Registry) {
       registers,
     }),
     inProgress: gauge(name('in_progress'), 'Executions that have not ended.', 'playbook'),
+    awaiting: gauge(name('awaiting_approval'), 'Executions that wait for a person to confirm them.', 'playbook'),
     cooldownUntil: gauge(
       name('cooldown_until_timestamp_seconds'),
       'When the cooldown ends; absent without one.',
@@ -96,7 +114,11 @@ function createFamilies(registry: Registry) {
     pending: gauge(name('notifications_pending'), 'Reports that wait to be delivered.'),
     webhookAlerts: counter(name('webhook_alerts_total'), 'Alerts received by the webhook.', 'receiver', 'status'),
     truncated: counter(name('webhook_truncated_alerts_total'), 'Alerts that the sender cut off before the webhook.'),
-    sourceUp: gauge('prediction_source_up', '1 where the source of predictions could be read.', 'source'),
+    sourceUp: gauge(
+      'prediction_source_up',
+      '1 where the source of predictions could be read and is not silent.',
+      'source',
+    ),
     sourceSuccess: gauge(
       'prediction_source_last_success_timestamp_seconds',
       'When the source was last read.',
@@ -118,7 +140,8 @@ function createFamilies(registry: Registry) {
 /** What is set from readings is emptied first: a reading that failed, and a series that is gone, are absent. */
 function fill(families: Families, readings: Readings, options: MetricsOptions): void {
   const playbooks = options.playbooks();
-  fillSummary(families, readings.summary, playbooks, options.predictionTypes());
+  fillSummary(families, readings.summary, playbooks, typesOf(options));
+  fillAwaiting(families, readings.awaiting, playbooks);
   fillBudgets(families, readings.budgets);
   fillSources(families, readings);
   only(families.enabled, flag(readings.state?.enabled));
@@ -127,7 +150,7 @@ function fill(families: Families, readings: Readings, options: MetricsOptions): 
   only(families.reloadAt, seconds(readings.state?.config_last_reload_success_at));
   only(
     families.ledgerUp,
-    flag(readings.summary !== null && readings.budgets !== null && readings.predictions !== null),
+    flag([readings.summary, readings.budgets, readings.awaiting, readings.predictions].every((one) => one !== null)),
   );
 }
 
@@ -169,6 +192,13 @@ function fillSummary(
   }
 }
 
+function fillAwaiting({ awaiting }: Families, waiting: Readings['awaiting'], playbooks: readonly string[]): void {
+  awaiting.reset();
+  if (waiting === null) return;
+  for (const playbook of playbooks) awaiting.set({ playbook }, 0);
+  for (const playbook of waiting) awaiting.inc({ playbook });
+}
+
 function fillBudgets(families: Families, budgets: readonly Budget[] | null): void {
   const { cooldownUntil, weeklyExecutions, weeklyLimit, circuitOpen, daysGained } = families;
   for (const family of [cooldownUntil, weeklyExecutions, weeklyLimit, circuitOpen, daysGained]) family.reset();
@@ -204,6 +234,9 @@ function only(gauge: Gauge, value: number | undefined): void {
   else gauge.set(value);
 }
 
+const typesOf = (options: MetricsOptions): readonly string[] => [
+  ...new Set(options.mapping().mappings.map(({ prediction_type }) => prediction_type)),
+];
 const flag = (value: boolean | undefined): number | undefined => (value === undefined ? undefined : value ? 1 : 0);
 const seconds = (instant: number | null | undefined): number | undefined =>
   typeof instant === 'number' ? instant / 1000 : undefined;

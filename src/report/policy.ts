@@ -1,4 +1,4 @@
-import type { Execution, ReportedState } from '../execution/execution.ts';
+import type { Execution, Outcome, ReportedState } from '../execution/execution.ts';
 import type { ReportChannel } from '../execution/report.ts';
 import { targetKey } from '../prediction/prediction.ts';
 
@@ -23,6 +23,11 @@ const TELLING: Readonly<Record<ReportedState, Telling>> = {
   denied: { channels: ['discord'], onceADay: false },
   nothing_to_do: { channels: [], onceADay: false },
 };
+
+/** The channels that hear of the outcome of a run; what nobody can tell is for the log. */
+export function outcomeReportsFor(outcome: Outcome): readonly ReportChannel[] {
+  return outcome === 'unknown' ? [] : ['discord'];
+}
 
 /**
  * The channels that hear of this end, or that it waits for confirmation. `firstToday(key)` answers whether the key comes for the first time in 24 hours and

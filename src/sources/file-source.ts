@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Logger } from '../logger.ts';
 import { readPredictions } from '../prediction/documents.ts';
 import { type Prediction, targetKey } from '../prediction/prediction.ts';
@@ -28,7 +29,14 @@ export function createFileSource(
   const source = `file:${path}`;
 
   let predictions: ReadonlyMap<string, Prediction> = new Map();
-  let health: SourceHealth = { source, up: false, last_success: null, problem: 'has not been read yet', problems: 0 };
+  let health: SourceHealth = {
+    source,
+    up: false,
+    last_success: null,
+    dated_at: null,
+    problem: 'has not been read yet',
+    problems: 0,
+  };
   /** State of the file that `predictions` and `health` stand for; undefined: none yet. */
   let seen: string | null | undefined;
   /** False right after a change: a write within the clock tick of the file system would not show in the signature. */
@@ -53,18 +61,21 @@ export function createFileSource(
   }
 
   function down(problem: string, problems = 0): boolean {
-    return becomes({ up: false, last_success: health.last_success, problem, problems });
+    return becomes({ up: false, last_success: health.last_success, dated_at: health.dated_at, problem, problems });
   }
 
   async function read(): Promise<boolean> {
     const isDue = refusedUntil !== null && now() >= refusedUntil;
     const result = await readDocument(path, health.up && !isDue ? digest : null);
+    // It came or went between the look and the read: what was seen does not stand for what was read.
+    if ((seen === null) !== (result.kind === 'missing')) seen = undefined;
     switch (result.kind) {
       case 'same':
         return becomes({ ...health, last_success: now() });
       case 'missing': {
         const had = predictions.size > 0;
         predictions = new Map();
+        health = { ...health, dated_at: null };
         digest = null;
         refusedUntil = null;
         return down('does not exist: let your forecaster write it, or correct predictions.files') || had;
@@ -86,8 +97,9 @@ export function createFileSource(
 
     predictions = new Map(read.predictions.map((prediction) => [targetKey(prediction), prediction]));
     digest = newDigest;
+    health = { ...health, dated_at: read.dated_at };
     if (predictions.size === 0 && read.skipped > 0) down(`holds nothing usable: ${inWords}`, read.skipped);
-    else becomes({ up: true, last_success: now(), problem: inWords, problems: read.skipped });
+    else becomes({ ...health, up: true, last_success: now(), problem: inWords, problems: read.skipped });
     return true;
   }
 
@@ -118,4 +130,9 @@ export function createFileSource(
     predictions: () => predictions,
     health: () => health,
   };
+}
+
+/** Absolute, each once. */
+export function distinctPaths(files: readonly string[]): readonly string[] {
+  return [...new Set(files.map((path) => resolve(path)))];
 }

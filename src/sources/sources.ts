@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import type { Logger } from '../logger.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
-import { createFileSource, type FileSource } from './file-source.ts';
+import { createFileSource, distinctPaths, type FileSource } from './file-source.ts';
 import type { History } from './history.ts';
 import type { PostedStore } from './posted.ts';
+import type { PredictionFeed, SourceState } from './prediction-feed.ts';
 import { createRecent } from './recent.ts';
 import type { SourceHealth } from './source-health.ts';
 import { createTurns } from './turns.ts';
@@ -12,6 +12,8 @@ import { type FileWatch, watchFile } from './watch-file.ts';
 export interface PredictionSourcesOptions {
   readonly files: readonly string[];
   readonly posted: PostedStore;
+  /** Further sources; `feedChanged` tells that one says something else. */
+  readonly feeds?: readonly PredictionFeed[];
   readonly history: History;
   /** Whether earlier predictions of this target count, and so have to outlive the process. */
   readonly remembers: (target: Target) => boolean;
@@ -26,8 +28,9 @@ export interface PredictionSourcesOptions {
 }
 
 /**
- * What is known now, from all files and by hand: one prediction per target, the newest. Of equally old ones the one by
- * hand counts, then that of the file which is configured last, so that the answer does not depend on reading order.
+ * What is known now, from all files, feeds and by hand: one prediction per target, the newest. Of equally old ones the one
+ * by hand counts, then that of the last feed, then that of the file which is configured last, so that the answer does not
+ * depend on reading order.
  * Methods that ask for predictions by hand reject when their storage fails.
  */
 export interface PredictionSources {
@@ -46,6 +49,8 @@ export interface PredictionSources {
   recent(target: Target): readonly Prediction[];
   /** Keeps those that are not older than what is known. They are durable when this resolves; on a rejection some may be. */
   post(predictions: readonly Prediction[]): Promise<void>;
+  feedChanged(): void;
+  states(): readonly SourceState[];
   health(): readonly SourceHealth[];
   close(): Promise<void>;
 }
@@ -59,12 +64,12 @@ interface Watched {
 const PARALLEL_WRITES = 500;
 
 export function createPredictionSources(options: PredictionSourcesOptions): PredictionSources {
-  const { posted, history, now, logger } = options;
+  const { posted, history, now, logger, feeds = [] } = options;
   const pollInterval = options.pollInterval ?? 5_000;
   const recent = createRecent();
 
   let staleAfter = options.staleAfter;
-  let sources: readonly Watched[] = distinct(options.files).map(newSource);
+  let sources: readonly Watched[] = distinctPaths(options.files).map(newSource);
   let fromFiles: ReadonlyMap<string, Prediction> = new Map();
   let watching = false;
   let closed = false;
@@ -91,8 +96,8 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
 
   function filesChanged(): void {
     const merged = new Map<string, Prediction>();
-    for (const { file } of sources) {
-      for (const [key, prediction] of file.predictions()) {
+    for (const feed of [...sources.map(({ file }) => file), ...feeds]) {
+      for (const [key, prediction] of feed.predictions()) {
         const known = merged.get(key);
         if (known === undefined || prediction.observed_at >= known.observed_at) merged.set(key, prediction);
       }
@@ -174,7 +179,7 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
   async function reload(files: readonly string[], newStaleAfter: number): Promise<void> {
     staleAfter = newStaleAfter;
     const known = new Map(sources.map((source) => [source.file.path, source]));
-    const next = distinct(files).map((path) => known.get(path) ?? newSource(path));
+    const next = distinctPaths(files).map((path) => known.get(path) ?? newSource(path));
     const added = next.filter((source) => !sources.includes(source));
     await Promise.all(added.map(({ file }) => file.refresh(true)));
     if (closed) return;
@@ -222,6 +227,11 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
     await posted.set(key, prediction, ttl);
     if (recent.note(key, prediction) && options.remembers(prediction)) await remember([key]).catch(notRemembered);
   }
+
+  const states = (): readonly SourceState[] => [
+    ...sources.map(({ file }) => ({ ...file, quiet_after: staleAfter })),
+    ...feeds.flatMap((feed) => feed.states()),
+  ];
 
   return {
     async start() {
@@ -271,7 +281,12 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
       changed();
     },
 
-    health: () => sources.map(({ file }) => file.health()),
+    feedChanged() {
+      if (!closed) filesChanged();
+    },
+
+    states,
+    health: () => states().map((state) => state.health()),
 
     async close() {
       closed = true;
@@ -279,8 +294,4 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
       while (working.size > 0) await Promise.all(working);
     },
   };
-}
-
-function distinct(files: readonly string[]): readonly string[] {
-  return [...new Set(files.map((path) => resolve(path)))];
 }

@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
@@ -147,19 +147,59 @@ describe('every key', () => {
         require_confirmation: true,
         parameters: { keep: '7' },
         verify: { after: HOUR, expect: 'disk_usage < 85%' },
+        min_days_gained: 2.5,
       },
       safety_checks: ['no_maintenance', 'prometheus_up', 'inode_usage < 90%'],
     });
     expect(config.mapping.mappings[1]?.id).toBe('disk_exhaustion:/srv/*');
+    expect(config.mapping.mappings[1]?.action).toMatchObject({
+      verify: { after: 24 * HOUR, expect: null },
+      min_days_gained: null,
+    });
     expect(config.mapping).toMatchObject({ version: '3', last_updated: '2026-11-20' });
     expect(config.mapping.global_settings.exclude).toEqual(['db*']);
   });
 
-  it('that this version does not act on is a warning at its line', () => {
-    expect(config.warnings.map((warning) => warning.replaceAll(`${good}/`, ''))).toEqual([
-      'forestall.yaml:30:1: forecast: is read but not acted on by this version',
-      'action-mapping.yaml:18:7: mappings[0].action.verify: action.verify is read but not acted on by this version',
-    ]);
+  it('is acted on: nothing is warned of', () => {
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('is read: what is to be forecast', () => {
+    const common = { prediction_type: 'disk_exhaustion', source: 'local', host: 'nas', critical: 0.9 };
+    expect(config.forecast).toEqual({
+      every: 0.5 * HOUR,
+      lookback: 7 * 24 * HOUR,
+      sample_every: 60_000,
+      min_precision: 0.8,
+      min_scored: 30,
+      resources: [
+        { ...common, resource: '/', measure: 'inodes' },
+        { ...common, resource: '/srv', measure: 'inodes' },
+        { ...common, prediction_type: 'swap', host: null, resource: 'system_swap', measure: 'swap', critical: 1 },
+        {
+          source: 'prometheus',
+          name: 'memory_exhaustion:system_memory',
+          prediction_type: 'memory_exhaustion',
+          query: 'x',
+          resource: { name: 'system_memory' },
+          host_label: 'instance',
+          critical: 0.95,
+          step: HOUR,
+          max_series: 10_000,
+        },
+        {
+          source: 'prometheus',
+          name: 'disks',
+          prediction_type: 'disk_exhaustion',
+          query: 'y',
+          resource: { label: 'mountpoint' },
+          host_label: 'node',
+          critical: 9e11,
+          step: 0.25 * HOUR,
+          max_series: 50,
+        },
+      ],
+    });
   });
 
   it('that is secret shows nowhere', () => {
@@ -242,6 +282,19 @@ describe('strings', () => {
     expect(config.textfile).toBe(join(a, 'x.prom'));
     expect(config.web.bearer_token?.reveal()).toBe('${A}~');
     expect(config.mapping.mappings[0]?.resource_filter).toBe(`${a}/*`);
+  });
+
+  it.each([
+    [{}, '/home/someone/x/logs', './$A/f.prom'],
+    [{ D: '' }, '/home/someone/x/logs', './$A/f.prom'],
+    [{ D: '/d' }, '/d/logs', '/d/f.prom'],
+  ])('take the default of a variable that is not set or empty: %j', (env, log_dir, textfile) => {
+    const path = folder({
+      'forestall.yaml': 'log_dir: "${D:-/home/someone/x}/logs"\ntextfile: "${D:-./$A}/f.prom"\n',
+    });
+    const config = load(join(path, 'forestall.yaml'), env);
+    expect(config.log_dir).toBe(log_dir);
+    expect(config.textfile).toBe(resolve(path, textfile));
   });
 
   it('that come from the environment do not show in messages', () => {

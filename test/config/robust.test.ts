@@ -61,6 +61,8 @@ const keys = fc.constantFrom(
   'resource_filter',
   'verify',
   'expect',
+  'after',
+  'min_days_gained',
   'limits',
   'global_settings',
   'dry_run_mode',

@@ -33,7 +33,7 @@ const someRuns: fc.Arbitrary<ScopedRun[]> = fc
   .array(
     fc.record({
       started_at: fc.integer({ min: -6 * DAY, max: HOUR }).map((offset) => NOW + offset),
-      state: fc.constantFrom<PastRun['state']>('succeeded', 'failed', 'interrupted'),
+      state: fc.constantFrom<PastRun['state']>('succeeded', 'ineffective', 'failed', 'interrupted'),
       resource: fc.constantFrom('/', '/srv'),
       host: fc.constantFrom('nas', 'web', null),
     }),

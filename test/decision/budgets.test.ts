@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../src/decision/decide.ts';
-import type { Facts } from '../../src/decision/decision.ts';
+import { type Facts, NO_FACTS } from '../../src/decision/decision.ts';
 import type { Action } from '../../src/mapping/mapping.ts';
 import {
   DAY,
@@ -53,7 +53,7 @@ function decideAt(now: number, action: Partial<Action>, facts: Partial<Facts>, d
     mapping: permittingMapping({ action: { ...open, ...action } }),
     policy: permittingPolicy({ max_daily_executions: daily }),
   });
-  return decide(input, { pauses: [], unfinished: null, runs: [], all_runs: [], stopped: null, ...facts });
+  return decide(input, { ...NO_FACTS, ...facts });
 }
 
 /** Lets the clock run, starts whatever is approved, and gives back the starts in order of time. */

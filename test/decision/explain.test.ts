@@ -63,6 +63,7 @@ const someFacts: fc.Arbitrary<Facts> = fc.record({
   runs: either(runsAt([NOW - 5 * DAY]), runsAt([NOW - HOUR]), runsAt([NOW - HOUR, NOW - HOUR, NOW - HOUR], 'failed')),
   all_runs: either([NOW - 5 * DAY], [NOW, NOW, NOW, NOW]),
   stopped: either<Facts['stopped']>(null, { state: 'rejected', at: NOW }),
+  settling: either<Facts['settling']>(null, { execution_id: 'x', ended_at: NOW - DAY, verify_at: NOW + HOUR }),
 });
 
 test('explain and decide agree; explain asks every gate', () => {
@@ -141,6 +142,7 @@ describe('mode=dry-run', () => {
       runs: runsAt([NOW, NOW, NOW], 'failed'),
       all_runs: [NOW, NOW, NOW],
       stopped: { state: 'rejected', at: NOW },
+      settling: { execution_id: 'x', ended_at: NOW, verify_at: NOW + DAY },
     });
     const draft = decide(input, facts);
     expect(draft.reason).toBe('approved');

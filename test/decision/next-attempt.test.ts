@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decide, GATES } from '../../src/decision/decide.ts';
-import type { DecisionInput, Facts, PastRun } from '../../src/decision/decision.ts';
+import { type DecisionInput, type Facts, NO_FACTS, type PastRun } from '../../src/decision/decision.ts';
 import {
   DAY,
   HOUR,
@@ -43,6 +43,7 @@ const someFacts: fc.Arbitrary<Facts> = fc
     runs: runsAt(starts, state),
     all_runs: [...starts, ...others].sort((a, b) => b - a),
     stopped,
+    settling: null,
   }));
 
 const someInput: fc.Arbitrary<DecisionInput> = fc
@@ -117,7 +118,7 @@ test('going from next attempt to next attempt ends in an approval', () => {
 
 test('what time does not open has no next attempt', () => {
   const none = permittingMapping({ action: { max_executions_per_week: 0, allowed_hours: null } });
-  const empty: Facts = { pauses: [], unfinished: null, runs: [], all_runs: [], stopped: null };
+  const empty = NO_FACTS;
   const unfinished = { execution_id: 'x1', state: 'running', claimed_at: NOW - MINUTE };
   expect(decide(permittingInput({ mapping: none }), empty)).toMatchObject({
     reason: 'weekly_limit',

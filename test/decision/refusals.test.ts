@@ -250,6 +250,20 @@ const BROKEN: readonly Broken[] = [
     opens: NOW + 22 * HOUR,
   },
   {
+    gate: 'circuit_open',
+    by: 'runs in a row of which each failed or did not help',
+    input: mapping({ action: { cooldown_hours: 0, max_executions_per_week: null } }),
+    facts: {
+      runs: [
+        ...runsAt([NOW - 2 * HOUR], 'ineffective'),
+        ...runsAt([NOW - 3 * HOUR], 'failed'),
+        ...runsAt([NOW - 4 * HOUR], 'ineffective'),
+      ],
+    },
+    message: 'the last 3 runs of disk-cleanup all failed or did not help; held until 2026-06-17T07:30:00Z',
+    opens: NOW + 22 * HOUR,
+  },
+  {
     gate: 'cooldown',
     by: 'a run less than cooldown_hours ago',
     facts: { runs: runsAt([NOW - 47 * HOUR]) },
@@ -269,6 +283,13 @@ const BROKEN: readonly Broken[] = [
     facts: { runs: runsAt([NOW + DAY]) },
     message: /^disk-cleanup ran at 2026-06-17T09:30:00Z, which is in the future/,
     opens: NOW + 3 * DAY,
+  },
+  {
+    gate: 'settling',
+    by: 'a run of which it is not known yet whether it helped',
+    facts: { settling: { execution_id: 'x1', ended_at: NOW - HOUR, verify_at: NOW + 23 * HOUR } },
+    message: 'x1 ended 1 h ago; whether it helped is found out at 2026-06-17T08:30:00Z',
+    opens: NOW + 23 * HOUR,
   },
   {
     gate: 'retry_later',
@@ -333,7 +354,7 @@ const BROKEN: readonly Broken[] = [
 ];
 
 /** Gates that have their place and pass by until what they ask is known. */
-const NOT_ASKED: readonly Refusal[] = ['unproven', 'settling'];
+const NOT_ASKED: readonly Refusal[] = ['unproven'];
 
 test('everything permits: approved, every gate asked in order, none stops', () => {
   const draft = decide(permittingInput(), permittingFacts());

@@ -31,7 +31,18 @@ describe('usage', () => {
     expect(await forestall(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     const help = await forestall(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['serve', 'run', 'check', 'rules', 'explain', 'history', 'pause', 'resume', 'demo']) {
+    for (const command of [
+      'serve',
+      'run',
+      'check',
+      'rules',
+      'explain',
+      'doctor',
+      'forecast',
+      'init',
+      'history',
+      'demo',
+    ]) {
       expect(help.stdout).toMatch(new RegExp(`^ +${command}\\b`, 'm'));
     }
     const ofRun = await forestall(['run', '--help']);
@@ -191,6 +202,14 @@ describe('run', () => {
       expect((await on(home, 'run')).stdout).toMatch(says);
     }
     expect(home.runs()).toHaveLength(1);
+  });
+
+  it('of a readable file with nothing but old predictions refuses, and is no failure', async () => {
+    const home = makeHome();
+    home.writePredictions([{ ...DISK, observed_at: '2026-01-01T00:00:00Z' }]);
+    const { code, stdout } = await on(home, 'run');
+    expect(stdout).toMatch(/rejected, stale_prediction/);
+    expect(code).toBe(0);
   });
 
   it('--dry-run stops after the dry run, and spends nothing', async () => {

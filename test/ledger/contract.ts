@@ -7,7 +7,9 @@ import { decisions } from './contract/decisions.ts';
 import { endedPauses } from './contract/ended-pauses.ts';
 import { executions } from './contract/executions.ts';
 import { limitsModel } from './contract/limits-model.ts';
+import { outcomes } from './contract/outcomes.ts';
 import { pausesAndReports } from './contract/pauses-and-reports.ts';
+import { samplesAndForecasts } from './contract/samples.ts';
 import { valuesContract } from './contract/values.ts';
 
 /** A store that is empty at first; each call of `open` is another process's view of it. Closed after the test. */
@@ -23,8 +25,10 @@ export function ledgerContract(name: string, newStore: () => TestStore): void {
     describe('counters and repeats', () => counting(newStore));
     describe('executions', () => executions(newStore));
     describe('answers', () => answers(newStore));
+    describe('outcomes', () => outcomes(newStore));
     describe('ended pauses', () => endedPauses(newStore));
     describe('pauses and reports', () => pausesAndReports(newStore));
+    describe('samples and forecasts', () => samplesAndForecasts(newStore));
     describe('values', () => valuesContract(newStore));
     describe('limits', () => limitsModel(newStore));
   });

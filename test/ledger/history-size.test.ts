@@ -11,7 +11,8 @@ import {
 import { reportsOf } from '../../src/ledger/sqlite/reports.ts';
 import { type Sql, statementsOf } from '../../src/ledger/sqlite/statements.ts';
 import { createTallyBook } from '../../src/ledger/sqlite/tally.ts';
-import { HOUR, NOW, permittingPolicy } from '../support/decision.ts';
+import { dueForVerification, lastGain, verify } from '../../src/ledger/sqlite/verification.ts';
+import { DAY, HOUR, NOW, permittingPolicy } from '../support/decision.ts';
 import { sqliteStore } from './sqlite-store.ts';
 import { inputAbout, runOnce } from './support.ts';
 
@@ -30,16 +31,17 @@ function plansOf(db: DatabaseSync, work: (sql: Sql) => unknown): string[] {
 async function withHistory(): Promise<DatabaseSync> {
   const store = sqliteStore();
   const ledger = await store.open();
-  await runOnce(ledger);
+  await runOnce(ledger, inputAbout(), 'succeeded', { verify: { after: HOUR, expect: null } });
   await ledger.close();
   const db = new DatabaseSync(store.path);
   db.exec(`
     PRAGMA synchronous = OFF;
     INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
-      claimed_at, started_at, finished_at, message, counts_as, counted_at, scope, fence, owner_id)
+      claimed_at, started_at, finished_at, message, counts_as, counted_at, scope, fence, owner_id, verify_at, verified_at, outcome)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
     SELECT 'exec_' || i, 'succeeded', 'disk-cleanup', mapping, target, resource, host, prediction, decision_id, trigger, mode,
-      claimed_at, claimed_at - i * 1000, claimed_at - i * 1000, message, 'live', claimed_at - i * 1000, scope, 1, owner_id
+      claimed_at, claimed_at - i * 1000, claimed_at - i * 1000, message, 'live', claimed_at - i * 1000, scope, 1, owner_id,
+      claimed_at, claimed_at, 'ineffective'
     FROM executions, n WHERE id NOT LIKE 'exec\\__' ESCAPE '\\' AND seq = 1`);
   return db;
 }
@@ -49,15 +51,20 @@ test('what a decision asks never walks through the history', async () => {
   for (const limit_scope of ['playbook', 'resource', 'host'] as const) {
     const input = inputAbout({ action: { limit_scope, max_executions_per_week: 7 }, policy: permittingPolicy() });
     const plans = plansOf(db, (sql) => gatherFacts(sqlFactReads(sql), input, 'exec_5'));
-    expect(plans.filter((plan) => plan.includes('executions'))).toHaveLength(8);
+    expect(plans.filter((plan) => plan.includes('executions'))).toHaveLength(10);
     for (const plan of plans) expect(plan).not.toMatch(/SCAN executions|TEMP B-TREE FOR ORDER BY.*executions/);
     expect(plans.filter((plan) => plan.includes('executions_unfinished'))).toHaveLength(1);
+    expect(plans.filter((plan) => plan.includes('executions_settling'))).toHaveLength(1);
     expect(plans.filter((plan) => /runs/.test(plan)).every((plan) => plan.includes('COVERING INDEX'))).toBe(true);
   }
   const others = plansOf(db, (sql) => {
     newestDecision(sql, 'x');
     unfinishedExecutions(sql);
     reportsOf(sql, 'x');
+    lastGain(sql, 'disk-cleanup');
+    const [due] = dueForVerification(sql, NOW + DAY, 5);
+    const verdict = { outcome: 'ineffective', message: 'no', days_after: 8, at: NOW + DAY } as const;
+    expect(verify(sql, due!.execution.id, { ...verdict, min_days_gained: null, reports: [] })?.runs).toHaveLength(50);
     summarize(sql, NOW, createTallyBook('x'), 'x');
     runsSince(sql, 'disk-cleanup', 'live', NOW);
     pageOfExecutions(sql, { playbook: 'disk-cleanup', state: 'succeeded', limit: 5 });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, schemaVersion } from '../../src/ledger/sqlite/migrations.ts';
-import { NOW } from '../support/decision.ts';
+import { DAY, NOW } from '../support/decision.ts';
 import { sqliteStore } from './sqlite-store.ts';
 import { claim, inputAbout, owner, step } from './support.ts';
 
@@ -23,6 +23,17 @@ test('a ledger that version 1 wrote is brought up to date, with what it holds', 
          'webhook', 'live', ?, 8.2, 'waiting for confirmation', '["disk-cleanup","playbook",null]', 1, 'gone', 'mark')`,
     )
     .run(prediction, NOW);
+  old
+    .prepare(
+      `INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
+         claimed_at, started_at, finished_at, days_before, message, scope, fence, owner_id, claim, counts_as, counted_at)
+       VALUES ('exec_ran', 'succeeded', 'disk-cleanup', 'disk_exhaustion:/srv', ?, '/srv', 'nas', ?, 'dec_ran',
+         'webhook', 'live', ?1, ?1, ?1, 8.2, 'cleaned', '["disk-cleanup","playbook",null]', 1, 'gone', 'mark', 'live', ?1)`.replaceAll(
+        '?1',
+        String(NOW),
+      ),
+    )
+    .run('["disk_exhaustion","/srv","nas"]', prediction);
   old.exec(`INSERT INTO counters VALUES ('decision', 'disk_exhaustion', 'rejected', 'kill_switch', 7)`);
   old.exec(`INSERT INTO pauses VALUES ('manual', 'why', ${NOW}, NULL)`);
   old.close();
@@ -30,6 +41,11 @@ test('a ledger that version 1 wrote is brought up to date, with what it holds', 
   const ledger = await store.open();
   expect(await ledger.execution('exec_old')).toMatchObject({ state: 'awaiting_approval', answered: null });
   expect(await ledger.lift('manual')).toEqual([{ name: 'manual', reason: 'why', since: NOW, until: null, refused: 0 }]);
+  // What ran before there was verification is not verified, holds nothing and counts as it did.
+  expect(await ledger.due(NOW + 400 * DAY, 10)).toEqual([]);
+  const asked = inputAbout({ now: NOW + DAY });
+  expect(await ledger.execution('exec_ran')).toMatchObject({ state: 'succeeded', verify_at: null, outcome: null });
+  expect(await ledger.facts(asked)).toMatchObject({ settling: null, runs: [{ started_at: NOW, state: 'succeeded' }] });
   const answer = { by: 'ann', from: null, at: NOW + 1, approve: false, message: 'denied by ann' };
   expect(await ledger.answer('exec_old', null, answer)).toMatchObject({ execution: { state: 'denied' } });
   const hold = await claim(ledger, inputAbout(), owner());

@@ -68,10 +68,11 @@ export async function runOnce(
   ledger: Ledger,
   input: DecisionInput = inputAbout(),
   end: Advance['to'] = 'succeeded',
+  more: Partial<Advance> = {},
 ): Promise<string> {
   const hold = await claim(ledger, input);
   const begun = await ledger.begin(hold, input, 'running');
   if (begun?.verdict !== 'approved') throw new Error(`not begun: ${begun?.message}`);
-  await ledger.advance(hold, step(end, input.now + 1000));
+  await ledger.advance(hold, step(end, input.now + 1000, more));
   return hold.execution_id;
 }

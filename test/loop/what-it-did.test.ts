@@ -46,11 +46,28 @@ describe('whatItDid', () => {
     expect(words).toContain('the file system of /data on this machine used 1 GiB before and after');
   });
 
-  it.each([{ changes: 0 }, { changes: 3 }, { freed_bytes: 5 }])(
+  it.each([{ changes: 0 }, { changes: 3 }, { freed_bytes: 0 }, { freed_bytes: GIB }])(
     'takes the word of a playbook that counts: %j',
     (counts) => {
-      expect(whatItDid(outcome({ summary: 'cleaned', ...counts }, 1, 1), target)).toBe('cleaned');
-      expect(whatItDid(outcome(counts, 1, 1), target)).toBe('ended in 2.1 s');
+      expect(whatItDid(outcome({ summary: 'cleaned', ...counts }, 2, 1), target, GIB)).toBe('cleaned');
+      expect(whatItDid(outcome({ summary: 'cleaned', ...counts }), target, GIB)).toBe('cleaned');
+      expect(whatItDid(outcome(counts, 2, 1), target)).toBe('ended in 2.1 s');
+      expect(whatItDid(outcome({ ...counts, freed_bytes: 0 }, 1, 1), target)).toBe('ended in 2.1 s');
     },
   );
+
+  it.each([
+    ['its dry run promised', { changes: 3 }, 2 * GIB],
+    ['it says it freed', { freed_bytes: 2 * GIB }, null],
+    ['it says it freed, of less promised', { freed_bytes: 2 * GIB }, GIB],
+  ])('says where nothing shows of the bytes that %s', (_whose, counts, promised) => {
+    const words = 'of 2 GiB nothing shows: the file system of /data used';
+    const said = { summary: 'cleaned', ...counts };
+    expect(whatItDid(outcome(said, GIB, GIB), target, promised)).toBe(
+      `cleaned; ${words} 1 GiB before and after: nothing changed`,
+    );
+    expect(whatItDid(outcome(said, GIB, GIB + 1024), target, promised)).toBe(
+      `cleaned; ${words} 1 GiB before and 1 KiB more after: nothing was freed`,
+    );
+  });
 });

@@ -32,6 +32,7 @@ describe('the shapes of a document', () => {
         skipped: 0,
         recognised: true,
         refused_until: null,
+        dated_at: FALLBACK,
       });
     },
   );

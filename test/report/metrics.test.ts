@@ -4,7 +4,7 @@ import type { LedgerSummary } from '../../src/execution/summary.ts';
 import type { Prediction } from '../../src/prediction/prediction.ts';
 import { createMetrics } from '../../src/report/metrics.ts';
 import type { MetricsOptions } from '../../src/report/metrics-input.ts';
-import { DAY, NOW, permittingPrediction } from '../support/decision.ts';
+import { DAY, NOW, permittingMapping, permittingPrediction } from '../support/decision.ts';
 
 const EMPTY: LedgerSummary = {
   decisions: [],
@@ -48,7 +48,8 @@ function options(changes: Partial<MetricsOptions> = {}): MetricsOptions {
       config_last_reload_success_at: NOW,
     }),
     playbooks: () => ['disk-cleanup'],
-    predictionTypes: () => ['disk_exhaustion'],
+    awaiting: async () => [],
+    mapping: () => ({ mappings: [permittingMapping()] }),
     ...changes,
   };
 }
@@ -181,6 +182,17 @@ describe('what the ledger counts', () => {
     const metrics = createMetrics(options({ summary: async () => FULL }));
     const texts = await Promise.all(Array.from({ length: 8 }, () => metrics.textfile()));
     expect(new Set(texts).size).toBe(1);
+  });
+
+  it('counts who waits for a person, and nothing where that is not known', async () => {
+    const waiting = 'proactive_remediation_awaiting_approval{playbook="disk-cleanup"}';
+    const shown = async (awaiting: MetricsOptions['awaiting']) => {
+      const text = await createMetrics(options({ awaiting })).render();
+      return [value(text, waiting), value(text, 'forestall_ledger_up')];
+    };
+    expect(await shown(async () => [])).toEqual(['0', '1']);
+    expect(await shown(async () => ['disk-cleanup', 'disk-cleanup'])).toEqual(['2', '1']);
+    expect(await shown(() => Promise.reject(new Error('locked')))).toEqual([undefined, '0']);
   });
 
   it('makes no series out of alert text', async () => {
@@ -365,7 +377,7 @@ describe('promtool', () => {
       .stdout.trim()
       .split('\n');
     const allowed =
-      /^(?:proactive_remediation_(?:success|failure)_count |prediction_absolute_error_days |prediction_days_until_critical |proactive_remediation_days_gained )/;
+      /^(?:proactive_remediation_(?:success|failure)_count |prediction_absolute_error_days |prediction_days_until_critical |proactive_remediation_days_gained |proactive_remediation_mapping_(?:min|max)_days )/;
     expect(complaints.filter((complaint) => complaint !== '' && !allowed.test(complaint))).toEqual([]);
   });
 

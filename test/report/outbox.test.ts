@@ -57,7 +57,10 @@ function keptReports() {
   };
 }
 
-const idOf = (subject: ReportSubject) => (subject.kind === 'execution' ? subject.execution.id : subject.decision.id);
+const idOf = (subject: ReportSubject) => {
+  if (subject.kind === 'source') return subject.report.source;
+  return subject.kind === 'escalation' ? subject.decision.id : subject.execution.id;
+};
 const DELIVERED: Delivery = { kind: 'delivered' };
 const RETRY: Delivery = { kind: 'retry', afterMs: 0, problem: 'no' };
 

@@ -31,7 +31,15 @@ describe('reading files', () => {
       source: `file:${file}`,
     });
     expect(await sources.current({ ...ROOT, host: 'a' })).toBeNull();
-    expect(health()).toEqual({ source: `file:${file}`, up: true, last_success: NOW, problem: null, problems: 0 });
+    const dated_at = expect.any(Number);
+    expect(health()).toEqual({
+      source: `file:${file}`,
+      up: true,
+      last_success: NOW,
+      dated_at,
+      problem: null,
+      problems: 0,
+    });
   });
 
   it('takes the time of the file where the document names none', async () => {
@@ -43,6 +51,24 @@ describe('reading files', () => {
     utimesSync(file, new Date(NOW - HOUR), new Date(NOW - HOUR));
     await sources.readOnce();
     expect((await sources.current(ROOT))?.observed_at).toBe(NOW - HOUR);
+  });
+
+  it('says when what it read was made, also of an empty document, and while the file cannot be read', async () => {
+    const { sources, write, file, health } = setUp();
+    const datedAfter = async (text: string | null) => {
+      if (text !== null) write(text);
+      utimesSync(file, new Date(NOW - HOUR), new Date(NOW - HOUR));
+      await sources.readOnce();
+      return health()?.dated_at;
+    };
+    expect(await datedAfter('{"predictions":[]}')).toBe(NOW - HOUR);
+    expect(await datedAfter('{"generated_at":"2026-03-01T09:00:00Z","predictions":[]}')).toBe(NOW - 3 * HOUR);
+    expect(await datedAfter('no JSON')).toBe(NOW - 3 * HOUR);
+    expect(await datedAfter('{"generated_at":"soon","predictions":[]}')).toBeNull();
+    expect(await datedAfter('[]')).toBe(NOW - HOUR);
+    unlinkSync(file);
+    await sources.readOnce();
+    expect(health()).toMatchObject({ up: false, dated_at: null });
   });
 
   it('reads again when asked, without watching', async () => {

@@ -34,7 +34,8 @@ export function permittingAction(changes: Partial<Action> = {}): Action {
     allowed_hours: { from: 0, to: 1440, text: '00:00-24:00' },
     require_confirmation: null,
     parameters: {},
-    verify: null,
+    verify: { after: DAY, expect: null },
+    min_days_gained: null,
     ...changes,
   };
 }
@@ -112,6 +113,7 @@ export function permittingFacts(changes: Partial<Facts> = {}): Facts {
     runs: [{ started_at: ran, state: 'succeeded' }],
     all_runs: [ran],
     stopped: null,
+    settling: null,
     ...changes,
   };
 }

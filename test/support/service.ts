@@ -136,7 +136,7 @@ export const ENV: NodeJS.ProcessEnv = {
 
 /** Starts `forestall serve` as a process of its own; `wrapper` goes before the program (strace, prlimit). */
 export async function startService(
-  home: Home,
+  home: Pick<Home, 'folder' | 'config'>,
   { wrapper = [], env = {} }: { readonly wrapper?: readonly string[]; readonly env?: Record<string, string> } = {},
 ): Promise<Service> {
   const argv = [

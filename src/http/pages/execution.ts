@@ -6,7 +6,7 @@ import { gates } from './gates.ts';
 import { facts, stateChip } from './history.ts';
 import type { OutputTail } from './ports.ts';
 import type { Html } from './respond.ts';
-import { bytes, dateTime, days, percent, plain, targetName, took } from './words.ts';
+import { bytes, dateTime, days, percent, plain, targetName, time, took } from './words.ts';
 
 export interface ExecutionView {
   readonly execution: Execution;
@@ -58,23 +58,30 @@ function question({ id, state, answered, playbook, dry_run }: Execution): Html {
 </div>`;
 }
 
-function summary(
-  { prediction, claimed_at, started_at, finished_at, trigger, mode, outcome, ...rest }: Execution,
-  now: number,
-): Html {
+function summary(execution: Execution, now: number): Html {
+  const { prediction, claimed_at, started_at, finished_at, trigger, mode, answered } = execution;
   const { days_until_critical, confidence } = prediction;
   const crossing = days_until_critical === null ? 'no crossing' : `critical in ${days(days_until_critical)} days`;
-  const { days_before, days_after, answered } = rest;
   return html`<dl class="facts">
 <div><dt>Prediction</dt><dd>${plain(prediction.prediction_type)}, ${crossing}, confidence ${percent(confidence)}</dd></div>
 <div><dt>Claimed</dt><dd>${dateTime(claimed_at, now)}, by ${trigger}${mode === 'dry-run' ? ', dry run only' : ''}</dd></div>
 <div><dt>Run started</dt><dd>${dateTime(started_at, now, 'not started')}</dd></div>
 <div><dt>Finished</dt><dd>${dateTime(finished_at, now, 'not yet')}</dd></div>
 <div><dt>Answered</dt><dd>${answered === null ? '–' : html`by ${answered.by}${answered.from === null ? '' : ` from ${answered.from}`}, ${dateTime(answered.at, now)}`}</dd></div>
-<div><dt>Outcome</dt><dd>${outcome ?? 'not known'}${
-    outcome === null ? '' : `: ${shown(days_before)} before, ${shown(days_after)} after`
-  }</dd></div>
+<div><dt>Outcome</dt><dd>${outcomeOf(execution, now)}</dd></div>
 </dl>`;
+}
+
+/** Whether it helped, or when that is found out. */
+function outcomeOf(execution: Execution, now: number): Html {
+  const { outcome, outcome_message, verify_at, verified_at, days_before, days_after } = execution;
+  if (outcome === null) {
+    if (verify_at === null) return html`not verified`;
+    return verify_at > now ? html`not known, verified ${time(verify_at, now)}` : html`not known, being verified`;
+  }
+  const both = outcome === 'unknown' ? '' : `: ${shown(days_before)} before, ${shown(days_after)} after`;
+  const why = outcome_message === null ? '' : `; ${outcome_message}`;
+  return html`${outcome}${both}${why}${verified_at === null ? '' : html`, ${dateTime(verified_at, now)}`}`;
 }
 
 function shown(value: number | null): string {

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Decision } from '../../decision/decision.ts';
 import type { Execution, ExecutionState } from '../../execution/execution.ts';
+import { daysGained, gainInWords } from '../../execution/gains.ts';
 import type { Html } from './respond.ts';
 import { bytes, days, plain, targetName, time, took } from './words.ts';
 
@@ -43,20 +44,21 @@ export function facts(execution: Execution): string {
   const { run, dry_run, outcome } = execution;
   const phase = run ?? dry_run;
   const freed = run?.result?.freed_bytes ?? null;
-  const gained = daysGained(execution);
+  const gained = gainOf(execution);
   return [
     phase === null ? null : `${run === null ? 'dry run ' : ''}${took(phase.duration_seconds)}`,
     freed === null ? null : `${bytes(freed)} freed`,
-    gained === null ? null : `${gained} gained`,
+    gained,
     outcome,
   ]
     .filter((part) => part !== null)
     .join(' · ');
 }
 
-function daysGained({ days_before, days_after }: Execution): string | null {
-  if (days_before === null || days_after === null) return null;
-  return `${days(days_after - days_before)} d`;
+function gainOf(execution: Execution): string | null {
+  const gained = daysGained(execution);
+  if (gained !== null) return `${days(gained)} d gained`;
+  return execution.outcome === 'unknown' ? null : gainInWords(execution);
 }
 
 /** Decisions, newest first, two lines each. */

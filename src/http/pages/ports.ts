@@ -3,7 +3,8 @@ import type { Decision, Pause } from '../../decision/decision.ts';
 import type { Execution } from '../../execution/execution.ts';
 import type { ExecutionReport } from '../../execution/report.ts';
 import type { Mapping } from '../../mapping/mapping.ts';
-import type { Prediction } from '../../prediction/prediction.ts';
+import type { Forecasted, Unforecast } from '../../prediction/forecasted.ts';
+import type { Prediction, Target } from '../../prediction/prediction.ts';
 
 /** Whether playbooks may run, and who holds them back. */
 export interface Automation {
@@ -18,6 +19,8 @@ export interface Automation {
 export interface OutlookItem {
   readonly prediction: Prediction;
   readonly stale: boolean;
+  /** True where the service made it and can show why. */
+  readonly forecast: boolean;
   readonly mapping: Mapping | null;
   /** With every gate; not on record. */
   readonly decision: Decision;
@@ -30,6 +33,8 @@ export interface Outlook {
   readonly stale: number;
   /** Fresh before stale, then the earliest crossing first. */
   readonly items: readonly OutlookItem[];
+  /** What was to be forecast and could not be. */
+  readonly none: readonly Unforecast[];
   readonly sources: readonly { readonly source: string; readonly up: boolean; readonly problem: string | null }[];
 }
 
@@ -55,6 +60,8 @@ export interface PagePort {
   automation(): Promise<Automation>;
   /** `count` predictions from place `from` on. */
   outlook(from: number, count: number): Promise<Outlook>;
+  /** The forecast that the current prediction of this comes from; null where it is none of our own. */
+  forecastOf(target: Target): Promise<{ readonly forecasted: Forecasted; readonly mapping: Mapping | null } | null>;
   budgets(): Promise<Budgets>;
   unfinished(): Promise<readonly Execution[]>;
   decision(id: string): Promise<Decision | null>;

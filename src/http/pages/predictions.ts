@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { axis, horizonOf, scale } from './axis.ts';
+import { forecastLink, unforecast } from './forecast-page.ts';
 import { nextStep, type Situation } from './next-step.ts';
 import type { Outlook, OutlookItem } from './ports.ts';
 import type { Html } from './respond.ts';
@@ -22,7 +23,7 @@ export function predictions({ outlook, situation, from }: PredictionsView): Html
   const horizon = horizonOf(items, now);
   return html`<section class="panel predictions" aria-labelledby="predictions">
 <div class="head"><h2 id="predictions">Predictions</h2><p>${counted(total, 'prediction')}${stale > 0 ? html`, <b>${count(stale)} stale</b>` : ''}</p></div>
-${sourceProblems(outlook)}
+${sourceProblems(outlook)}${unforecast(outlook.none)}
 ${
   items.length === 0
     ? html`<p class="empty">${total === 0 ? 'Nothing is predicted. Predictions come from the configured files and from POST /api/v1/predictions.' : 'There are no more.'}</p>`
@@ -38,12 +39,13 @@ function row(item: OutlookItem, situation: Situation, horizon: number): Html {
   const { prediction, mapping, stale } = item;
   const { prediction_type, resource, host, days_until_critical, confidence, source, observed_at } = prediction;
   const { tone, words } = nextStep(item, situation);
+  const until = days_until_critical === null ? html`no crossing` : html`${days(days_until_critical)} d`;
   const least = mapping?.conditions.min_confidence;
   return html`<li class="row">
 <div class="what"><a class="name" href="${tryLink(item)}" title="Every gate for ${resource}"><bdi>${resource}</bdi></a>
 <span class="sub">${plain(prediction_type)}${host === null ? '' : html` on <bdi>${host}</bdi>`}</span></div>
 ${axis(item, tone, horizon, now)}
-<div class="numbers"><b>${days_until_critical === null ? 'no crossing' : html`${days(days_until_critical)} d`}</b>
+<div class="numbers"><b>${item.forecast ? html`<a href="${forecastLink(prediction)}" title="The forecast of ${resource}">${until}</a>` : until}</b>
 <span class="sub">${percent(confidence)}${least === undefined ? ' sure' : `, needs ${percent(least)}`}</span></div>
 <div class="next tone-${tone}"><b title="${words}">${words}</b>
 <span class="sub">${stale ? html`<strong class="stale">stale</strong> ` : ''}${time(observed_at, now)} from <bdi>${shortSource(source)}</bdi>${

@@ -4,6 +4,7 @@ import type { HttpContext, HttpScope, Route } from '../route.ts';
 import { actionRoutes } from './actions.ts';
 import { assetRoutes } from './assets.ts';
 import { createEventHub, EVENT_HEADERS } from './events.ts';
+import { forecastRoutes } from './forecast-page.ts';
 import { forPeople } from './handler.ts';
 import { recordPageRoutes } from './record-pages.ts';
 import { statusRoutes } from './status-page.ts';
@@ -11,7 +12,13 @@ import { tryRoutes } from './try-pages.ts';
 
 /** The status page, its parts and its actions. */
 export function pageRoutes(scope: HttpScope): readonly Route[] {
-  const pages = [...statusRoutes(scope), ...recordPageRoutes(scope), ...tryRoutes(scope), ...actionRoutes(scope)];
+  const pages = [
+    ...statusRoutes(scope),
+    ...recordPageRoutes(scope),
+    ...tryRoutes(scope),
+    ...forecastRoutes(scope),
+    ...actionRoutes(scope),
+  ];
   return [
     ...pages.map((route) => ({ ...route, handle: forPeople(route.handle, scope) })),
     ...assetRoutes(),

@@ -50,6 +50,11 @@ export function percent(share: number): string {
   return `${Math.floor(share * 100 + 1e-9)} %`;
 }
 
+/** A measured value, three digits of it: `0.872`. */
+export function value(number: number): string {
+  return String(Number(number.toPrecision(3)));
+}
+
 /** `8.2`; no more than the forecast is worth. */
 export function days(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Math.round(value * 10) / 10);

@@ -62,15 +62,21 @@ export const execution = z.strictObject({
   safety_checks: z.array(checkResult),
   dry_run: phaseOutcome.nullable().meta({ description: 'Null before its end.' }),
   run: phaseOutcome.nullable().meta({ description: 'Null before its end, and without a real run.' }),
-  outcome: z
-    .enum(['effective', 'ineffective', 'unknown'])
-    .nullable()
-    .meta({ description: 'Whether it helped; null until that is known.' }),
+  verify_at: instantOrNull('When it is found out whether it helped; null where it did not succeed.'),
+  verified_at: instantOrNull('When that was found out.'),
+  outcome: z.enum(['effective', 'ineffective', 'unknown']).nullable().meta({
+    description:
+      'Whether it helped; null until that was looked at. `unknown`: in doubt, such as without a newer forecast.',
+  }),
+  outcome_message: z.string().nullable().meta({ description: 'Why, in one sentence; null with `outcome`.' }),
   days_before: z
     .number()
     .nullable()
     .meta({ description: 'Days until critical before it ran; null: no crossing, or no run.' }),
-  days_after: z.number().nullable().meta({ description: 'Days until critical once its outcome was known.' }),
+  days_after: z.number().nullable().meta({
+    description:
+      'Days until critical when it was verified; null: the prediction is gone or has no crossing, or the outcome is not known.',
+  }),
   answered: answered.nullable().meta({ description: 'Who approved or rejected it; null where nobody did.' }),
   message: z.string().meta({ description: 'One sentence: how it stands or how it ended.' }),
 });

@@ -1,3 +1,4 @@
+import type { Outcome } from '../../execution/execution.ts';
 import type { Sql } from './statements.ts';
 import { MOST_TYPES, NO_TYPE, OTHER_TYPE, tooLongForALabel } from './type-labels.ts';
 
@@ -8,6 +9,10 @@ export function countDecision(sql: Sql, type: string, verdict: string, reason: s
 
 export function countExecution(sql: Sql, playbook: string, result: 'success' | 'failure' | 'interrupted'): void {
   count(sql, 'execution', playbook, result, '', 1);
+}
+
+export function countOutcome(sql: Sql, playbook: string, outcome: Outcome): void {
+  count(sql, 'outcome', playbook, outcome, '', 1);
 }
 
 function count(sql: Sql, kind: string, a: string, b: string, c: string, by: number): void {

@@ -13,7 +13,8 @@ export function advance(sql: Sql, hold: Hold, step: Advance): boolean {
        state = :state, message = :message,
        started_at = coalesce(:started_at, started_at), finished_at = :finished_at,
        safety_checks = coalesce(:safety_checks, safety_checks), dry_run = coalesce(:dry_run, dry_run), run = coalesce(:run, run),
-       counts_as = coalesce(:counts_as, counts_as), counted_at = coalesce(:counted_at, counted_at)
+       counts_as = coalesce(:counts_as, counts_as), counted_at = coalesce(:counted_at, counted_at),
+       verify_at = :verify_at, verify_expect = :verify_expect
      WHERE id = :id AND fence = :fence AND finished_at IS NULL RETURNING *`,
   ).get({
     id: hold.execution_id,
@@ -27,6 +28,8 @@ export function advance(sql: Sql, hold: Hold, step: Advance): boolean {
     run: json(step.run),
     counts_as: step.counts_as ?? null,
     counted_at: step.counts_as === undefined ? null : step.at,
+    verify_at: step.verify === undefined ? null : step.at + step.verify.after,
+    verify_expect: step.verify?.expect ?? null,
   }) as unknown as ExecutionRow | undefined;
   if (row === undefined) return final && isOnRecord(sql, hold, step.to);
   if (final && row.counts_as === 'live') countExecution(sql, row.playbook, resultOf(step.to));

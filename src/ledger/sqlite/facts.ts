@@ -1,4 +1,4 @@
-import type { DecisionInput, Facts, PastRun, Pause } from '../../decision/decision.ts';
+import { type DecisionInput, type Facts, NO_FACTS, type PastRun, type Pause } from '../../decision/decision.ts';
 import type { LimitScope, Mapping } from '../../mapping/mapping.ts';
 import type { Target } from '../../prediction/prediction.ts';
 import { targetText } from './rows.ts';
@@ -24,6 +24,8 @@ export interface FactReads {
   allRuns(countsAs: CountsAs, limit: number, except: string | null): readonly number[];
   /** The newest end of the target that was not a run, however old. */
   stopped(target: string, except: string | null): Facts['stopped'];
+  /** The real run of the target that is verified last, of those whose outcome is not known yet. */
+  settling(target: string, except: string | null): Facts['settling'];
 }
 
 export function scopeOf(mapping: Mapping, target: Target): Scope {
@@ -39,7 +41,7 @@ export function gatherFacts(reads: FactReads, input: DecisionInput, except: stri
   const pauses = reads.pauses().filter(({ until }) => until === null || until > input.now);
   const { mapping, policy } = input;
   const target = input.target ?? input.prediction;
-  if (mapping === null || target === null) return { pauses, unfinished: null, runs: [], all_runs: [], stopped: null };
+  if (mapping === null || target === null) return { ...NO_FACTS, pauses };
 
   const scope = scopeOf(mapping, target);
   const countsAs = policy.dry_run_mode ? 'rehearsal' : 'live';
@@ -57,6 +59,7 @@ export function gatherFacts(reads: FactReads, input: DecisionInput, except: stri
     runs: reads.runs(scope, countsAs, most, except),
     all_runs: reads.allRuns(countsAs, policy.max_daily_executions ?? 0, except),
     stopped: stopped !== null && stopped.at >= input.now - policy.retry_after ? stopped : null,
+    settling: countsAs === 'live' ? reads.settling(targetText(target), except) : null,
   };
 }
 
@@ -89,11 +92,14 @@ export function sqlFactReads(sql: Sql): FactReads {
 
     runs: (scope, countsAs, limit, except) =>
       sql(
-        `SELECT counted_at, state FROM executions
+        `SELECT counted_at, state, outcome FROM executions
          WHERE playbook = ? ${NARROWED[scope.by]} AND counts_as = ? AND seq IS NOT ? ORDER BY counted_at DESC LIMIT ?`,
       )
         .all(...values(scope), countsAs, seqOf(except), limit)
-        .map((row) => ({ started_at: row['counted_at'] as number, state: runState(row['state'] as string) })),
+        .map(({ counted_at, state, outcome }) => ({
+          started_at: counted_at as number,
+          state: runState(state as string, outcome as string | null),
+        })),
 
     allRuns: (countsAs, limit, except) =>
       limit <= 0
@@ -110,13 +116,22 @@ export function sqlFactReads(sql: Sql): FactReads {
       ).get(target, seqOf(except));
       return row === undefined ? null : ({ ...row } as unknown as Facts['stopped']);
     },
+
+    settling(target, except) {
+      const row = sql(
+        `SELECT id AS execution_id, finished_at AS ended_at, verify_at FROM executions
+         WHERE target = ? AND verify_at IS NOT NULL AND outcome IS NULL AND seq IS NOT ? ORDER BY verify_at DESC LIMIT 1`,
+      ).get(target, seqOf(except));
+      return row === undefined ? null : ({ ...row } as unknown as Facts['settling']);
+    },
   };
 }
 
-/** The state of something that counts as a run. */
-export function runState(state: string): PastRun['state'] {
+/** The state of something that counts as a run, with its outcome where that is known. */
+export function runState(state: string, outcome: string | null): PastRun['state'] {
   switch (state) {
     case 'succeeded':
+      return outcome === 'ineffective' ? 'ineffective' : state;
     case 'failed':
     case 'interrupted':
     case 'dry_run_only':

@@ -135,6 +135,41 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX deliveries_execution ON deliveries (execution_id);
   `,
+  // Whether a run helped: what is due, what holds its target until then, and what counts as a failure without being one.
+  `
+  ALTER TABLE executions ADD COLUMN verify_at INTEGER;
+  ALTER TABLE executions ADD COLUMN verify_expect TEXT;
+  ALTER TABLE executions ADD COLUMN verified_at INTEGER;
+  ALTER TABLE executions ADD COLUMN outcome_message TEXT;
+  CREATE INDEX executions_settling ON executions (target, verify_at) WHERE verify_at IS NOT NULL AND outcome IS NULL;
+  CREATE INDEX executions_due ON executions (verify_at) WHERE verify_at IS NOT NULL AND outcome IS NULL;
+  CREATE INDEX executions_verified ON executions (target, started_at) WHERE outcome IS NOT NULL;
+  CREATE INDEX executions_last_verified ON executions (playbook, verified_at) WHERE outcome IS NOT NULL;
+  DROP INDEX executions_runs;
+  DROP INDEX executions_runs_resource;
+  DROP INDEX executions_runs_host;
+  CREATE INDEX executions_runs ON executions (playbook, counts_as, counted_at, state, outcome) WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_runs_resource ON executions (playbook, resource, counts_as, counted_at, state, outcome)
+    WHERE counts_as IS NOT NULL;
+  CREATE INDEX executions_runs_host ON executions (playbook, host, counts_as, counted_at, state, outcome)
+    WHERE counts_as IS NOT NULL;
+  `,
+  // What the machine was measured at, and what was forecast of it and of others.
+  `
+  CREATE TABLE samples (
+    series TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (series, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE forecasts (
+    source TEXT NOT NULL,
+    target TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (source, target)
+  );
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -145,12 +180,14 @@ export const TABLES = [
   'decisions',
   'deliveries',
   'executions',
+  'forecasts',
   'instances',
   'kv',
   'notes',
   'pauses',
   'prediction_types',
   'reports',
+  'samples',
   'tallies',
 ] as const;
 

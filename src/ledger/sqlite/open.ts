@@ -4,6 +4,7 @@ import { decided } from '../decided.ts';
 import type { EndedPause, Ledger } from '../ledger.ts';
 import type { Cache } from './cache.ts';
 import { type FactReads, gatherFacts, scopeText, sqlFactReads } from './facts.ts';
+import { sqliteForecasts } from './forecast-store.ts';
 import {
   appliedTally,
   decisionById,
@@ -21,10 +22,12 @@ import {
 import { createReader } from './reader.ts';
 import { reportsOf } from './reports.ts';
 import { targetText } from './rows.ts';
+import { sqliteSamples } from './sample-store.ts';
 import type { Sql } from './statements.ts';
 import { createTallyBook } from './tally.ts';
 import { createTallyKeeper, WRITE_SOON } from './tally-keeper.ts';
 import { sqliteValues } from './values.ts';
+import { dueForVerification, lastGain } from './verification.ts';
 import { startWriter } from './writer.ts';
 
 export interface SqliteLedgerOptions {
@@ -97,6 +100,10 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     unfinished: () => reader.read(unfinishedExecutions),
     adopt: ({ execution, fence }, owner) => writer.call('adopt', { id: execution.id, fence, owner, now: now() }),
 
+    due: (at, limit) => reader.read((sql) => dueForVerification(sql, at, limit)),
+    verify: (id, verdict) => writer.call('verify', { id, verdict }),
+    lastGain: (playbook) => reader.read((sql) => lastGain(sql, playbook)),
+
     execution: (id) => reader.read((sql) => executionById(sql, id)),
     executions: (filter) => reader.read((sql) => pageOfExecutions(sql, filter)),
     decisions: (filter) => reader.snapshot((sql) => pageOfDecisions(sql, filter, tallies, client)),
@@ -134,6 +141,11 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
 
     runsSince: (playbook, counted, since) => reader.read((sql) => runsSince(sql, playbook, counted, since)),
 
+    reportOnce: (mark, draft) => writer.call('reportOnce', { mark, draft, at: now() }),
+    forgetReport: (mark) => writer.call('forgetReport', { mark }),
+    samples: sqliteSamples({ reader, writer, now }),
+    forecasts: sqliteForecasts({ reader, writer }),
+
     notePass: async (at) => void (await writer.call('notePass', { at })),
     summary: (at) => reader.snapshot((sql) => summarize(sql, at, tallies, client)),
 
@@ -168,5 +180,6 @@ function cachedFactReads(sql: Sql, cache: Cache): FactReads {
     allRuns: (countsAs, limit, except) =>
       cache.get(`all ${countsAs} ${limit} ${except}`, () => from.allRuns(countsAs, limit, except)),
     stopped: (target, except) => cache.get(`stopped ${except} ${target}`, () => from.stopped(target, except)),
+    settling: (target, except) => cache.get(`settling ${except} ${target}`, () => from.settling(target, except)),
   };
 }

@@ -1,15 +1,30 @@
 import type { DecisionInput, Draft, Pause } from '../../decision/decision.ts';
-import type { Report, ReportChannel, ReportSubject, SettledReport } from '../../execution/report.ts';
-import type { Advance, AnswerOnRecord, EndedPause, GivenAnswer, Hold, Instance, Recorded } from '../ledger.ts';
+import type { Report, ReportChannel, ReportDraft, ReportSubject, SettledReport } from '../../execution/report.ts';
+import type {
+  Advance,
+  AnswerOnRecord,
+  EndedPause,
+  GivenAnswer,
+  Hold,
+  Instance,
+  KeptForecast,
+  MeasuredSample,
+  Recorded,
+  Verdict,
+  VerdictOnRecord,
+} from '../ledger.ts';
 import { answer } from './answer.ts';
 import { begin } from './begin.ts';
 import { countDecision } from './counters.ts';
 import { adopt, advance, heartbeat, noteProcess } from './executions.ts';
+import { endForecasts, keepForecasts } from './forecasts.ts';
 import { lift, setPause, takeEnded } from './pauses.ts';
 import { addRepeats, recordOne } from './record.ts';
-import { settleReports } from './reports.ts';
+import { reportOnce, settleReports } from './reports.ts';
+import { addSamples } from './samples.ts';
 import type { Sql } from './statements.ts';
 import type { Tally } from './tally.ts';
+import { verify } from './verification.ts';
 
 /** Thrown by an operation that found its deadline passed; what it wrote is undone. */
 export class Expired extends Error {
@@ -22,6 +37,7 @@ export interface Operations {
   advance(args: { hold: Hold; step: Advance }): boolean;
   begin(args: { hold: Hold; input: DecisionInput; message: string }): Draft | null;
   answer(args: { id: string; owner: Instance | null; given: GivenAnswer }): AnswerOnRecord | null;
+  verify(args: { id: string; verdict: Verdict }): VerdictOnRecord | null;
   noteProcess(args: { hold: Hold; pid: number; pid_started: number }): boolean;
   heartbeat(args: { instance: Instance; at: number }): null;
   adopt(args: { id: string; fence: number; owner: Instance; now: number }): Hold | null;
@@ -33,6 +49,11 @@ export interface Operations {
   reportDone(args: { id: number; result: SettledReport['result']; at: number }): null;
   reportFailed(args: { id: number; nextAt: number }): null;
   dropReports(args: { before: number; now: number }): number;
+  reportOnce(args: { mark: string; draft: ReportDraft; at: number }): boolean;
+  forgetReport(args: { mark: string }): boolean;
+  addSamples(args: { samples: readonly MeasuredSample[]; now: number }): number;
+  keepForecasts(args: { source: string; at: number; entries: readonly KeptForecast[] }): null;
+  endForecasts(args: { source: string; at: number }): null;
   notePass(args: { at: number }): null;
   setValue(args: { key: string; value: string; expiresAt: number | null; now: number }): null;
   deleteValue(args: { key: string; now: number }): boolean;
@@ -55,6 +76,7 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
     advance: ({ hold, step }) => advance(sql, hold, step),
     begin: ({ hold, input, message }) => begin(sql, hold, input, message),
     answer: ({ id, owner, given }) => answer(sql, id, owner, given),
+    verify: ({ id, verdict }) => verify(sql, id, verdict),
     noteProcess: ({ hold, pid, pid_started }) => noteProcess(sql, hold, pid, pid_started),
     heartbeat({ instance, at }) {
       heartbeat(sql, instance, at);
@@ -102,6 +124,19 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       return null;
     },
     dropReports: ({ before, now }) => settleReports(sql, 'created_at < ?', before, 'dropped', now),
+
+    reportOnce: ({ mark, draft, at }) => reportOnce(sql, mark, draft, at),
+    forgetReport: ({ mark }) => sql('DELETE FROM notes WHERE name = ?').run(mark).changes > 0,
+
+    addSamples: ({ samples, now }) => addSamples(sql, samples, now),
+    keepForecasts({ source, at, entries }) {
+      keepForecasts(sql, source, entries, at);
+      return null;
+    },
+    endForecasts({ source, at }) {
+      endForecasts(sql, source, at);
+      return null;
+    },
 
     notePass({ at }) {
       sql(

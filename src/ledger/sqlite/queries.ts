@@ -96,17 +96,18 @@ export function runsSince(
   since: number,
 ): readonly (PastRun & { readonly resource: string; readonly host: string | null })[] {
   const rows = sql(
-    `SELECT counted_at, state, resource, host FROM executions
+    `SELECT counted_at, state, outcome, resource, host FROM executions
      WHERE playbook = ? AND counts_as = ? AND counted_at >= ? ORDER BY counted_at DESC LIMIT ${MOST_RUNS}`,
   ).all(playbook, counted, since) as unknown as {
     counted_at: number;
     state: string;
+    outcome: string | null;
     resource: string;
     host: string | null;
   }[];
-  return rows.map(({ counted_at, state, resource, host }) => ({
+  return rows.map(({ counted_at, state, outcome, resource, host }) => ({
     started_at: counted_at,
-    state: runState(state),
+    state: runState(state, outcome),
     resource,
     host,
   }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OutlookItem, PagePort } from '../../../src/http/pages/ports.ts';
 import { LedgerUnavailable } from '../../../src/ledger/ledger.ts';
-import { DAY, NOW, permittingMapping, permittingPrediction } from '../../support/decision.ts';
+import { DAY, HOUR, NOW, permittingMapping, permittingPrediction } from '../../support/decision.ts';
 import { finishedExecution } from '../../support/execution.ts';
 import { eventually } from '../../support/wait.ts';
 import { AUTHORIZED, decisionFor, type Running, start, TOKEN } from '../harness.ts';
@@ -21,12 +21,13 @@ const item = (changes: Partial<OutlookItem> = {}): OutlookItem => ({
   prediction: permittingPrediction({ days_until_critical: 8, observed_at: NOW - DAY }),
   stale: false,
   asks: false,
+  forecast: false,
   mapping: permittingMapping(),
   decision: decisionFor({ gates: [] }),
   ...changes,
 });
 const showing = (...items: OutlookItem[]) =>
-  withPages({ outlook: async () => ({ total: items.length, stale: 0, items, sources: [] }) });
+  withPages({ outlook: async () => ({ total: items.length, stale: 0, items, none: [], sources: [] }) });
 
 describe('the axis', () => {
   test('stands at now: window and crossing have aged with the prediction', async () => {
@@ -148,6 +149,23 @@ test('an execution shows its end, where it was reported, and what is still to be
   expect((await running.get('/decisions/none')).status).toBe(404);
   expect((await running.get('/predictions?from=-1')).status).toBe(400);
   expect((await running.get('/executions?state=nonsense')).status).toBe(400);
+});
+
+test.each([
+  ['is verified later', { verify_at: NOW + 23 * HOUR }, /not known, verified <time [^>]*>in 23 h<\/time>/],
+  ['is due', { verify_at: NOW }, /not known, being verified/],
+  ['is not verified', {}, /<dd>not verified<\/dd>/],
+  [
+    'did not help',
+    { outcome: 'ineffective', outcome_message: 'no < more', days_after: 7.9, verified_at: NOW },
+    /ineffective: 8\.2 days before, 7\.9 days after; no &lt; more, <time/,
+  ],
+  ['helped for good', { outcome: 'effective', verified_at: NOW }, / no crossing any more · effective/],
+  ['is a riddle', { outcome: 'unknown', outcome_message: 'stale', verified_at: NOW }, /<dd>unknown; stale, <time/],
+] as const)('the page of an execution says that it %s', async (_what, changes, says) => {
+  const execution = finishedExecution(changes);
+  const running = await start((options) => ({ record: { ...options.record, execution: async () => execution } }));
+  expect(await (await running.get('/executions/exe-1')).text()).toMatch(says);
 });
 
 test('who may only read is offered nothing to press', async () => {

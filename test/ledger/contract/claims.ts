@@ -28,7 +28,10 @@ export function claims(newStore: () => TestStore): void {
       safety_checks: [],
       dry_run: null,
       run: null,
+      verify_at: null,
+      verified_at: null,
       outcome: null,
+      outcome_message: null,
       days_before: 8.2,
       days_after: null,
       answered: null,
@@ -181,6 +184,7 @@ export function claims(newStore: () => TestStore): void {
       runs: [],
       all_runs: [],
       stopped: null,
+      settling: null,
     });
   });
 }

@@ -1,0 +1,19 @@
+import type { KeptForecast } from '../ledger.ts';
+import type { Sql } from './statements.ts';
+
+/** What a source said that is not configured any more is kept so long, milliseconds. */
+const KEPT_FOR = 60 * 86_400_000;
+
+export function keepForecasts(sql: Sql, source: string, entries: readonly KeptForecast[], at: number): void {
+  for (const { target, body } of entries) {
+    sql(
+      `INSERT INTO forecasts (source, target, at, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (source, target) DO UPDATE SET at = excluded.at, body = excluded.body`,
+    ).run(source, target, at, body);
+  }
+}
+
+export function endForecasts(sql: Sql, source: string, at: number): void {
+  sql('DELETE FROM forecasts WHERE source = ? AND at <> ?').run(source, at);
+  sql('DELETE FROM forecasts WHERE at < ?').run(at - KEPT_FOR);
+}
