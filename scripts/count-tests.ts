@@ -32,7 +32,9 @@ for (const each of result.testResults) {
   const where = relative(process.cwd(), each.name);
   const failed = each.assertionResults.filter((test) => test.status === 'failed');
   for (const test of failed) failures.push(`${where}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
-  if (each.status === 'failed' && failed.length === 0) failures.push(`${where}: ${firstLine(each.message)}`);
+  if (each.status === 'failed' && failed.length === 0) {
+    failures.push(`${where}: ${firstLine(each.message) || 'its process died: see "Unhandled Errors" above'}`);
+  }
 }
 if (failures.length === 0 && (status !== '0' || result.numPassedTests === 0)) {
   failures.push(`the test run exited with ${status} and ${result.numPassedTests} tests passed: see its errors above`);

@@ -12,6 +12,9 @@ function roomOf(path: string): string {
 
 const LEDGER = 'src/ledger/ledger.ts';
 
+/** What Node lacks, for whoever does effects: knows nothing of Forestall. */
+const FOUNDATION = ['thread'];
+
 /** Files of nothing but types that any room above the pure ones may name, with `import type`. */
 const SHAPES = ['src/config/config.ts', 'src/logger.ts'];
 const isShape = ({ file, typeOnly }: ImportedModule) => file !== null && SHAPES.includes(file) && typeOnly;
@@ -34,6 +37,11 @@ const RULES: readonly Rule[] = [
     instead: 'logger.ts says what the parts need of a log, and is types only.',
   },
   {
+    rooms: FOUNDATION,
+    allows: ({ room }) => room === null,
+    instead: 'What stands below every room with effects imports none.',
+  },
+  {
     rooms: PURE,
     allows: ({ room, packageName }) => (room === null ? packageName === 'zod' : PURE.includes(room)),
     instead:
@@ -45,6 +53,7 @@ const RULES: readonly Rule[] = [
       imported.room === null ||
       imported.room === roomOf(from.path) ||
       PURE.includes(imported.room) ||
+      FOUNDATION.includes(imported.room) ||
       isShape(imported),
     instead:
       'A room with effects never imports another one: declare the function that you need as an option of your factory, and let app.ts hand it in. A shape that both need belongs into a pure room (execution/). Of config/ only the types of config.ts may be named, of the log those of logger.ts, with `import type`.',
@@ -112,7 +121,7 @@ function roomsImportedBy(file: SourceFile) {
 }
 
 test('every file lies in a room that has a rule', () => {
-  const known = [...PURE, ...EFFECTS, ...ABOVE];
+  const known = [...FOUNDATION, ...PURE, ...EFFECTS, ...ABOVE];
   expect(RULES.flatMap((rule) => rule.rooms).sort()).toEqual(known.toSorted());
   const lost = files.filter((file) => !known.includes(roomOf(file.path)));
   expect(

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../thread.ts';
 import { LedgerUnavailable } from '../ledger.ts';
 import { type Answer, type FromWriter, fromWire, monotonicNow, type ToWriter, type WriterSetup } from './messages.ts';
 import type { Arguments, OperationName, Result } from './operations.ts';
@@ -27,8 +28,6 @@ interface Call {
   timer: NodeJS.Timeout;
 }
 
-const THREAD = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url);
-
 /**
  * The calls that wait while a batch is on its way make the next batch, so that they share its commit. Resolves when the
  * ledger is open for writing; rejects with `LedgerUnusable` or `LedgerUnavailable` when it cannot be opened.
@@ -41,7 +40,7 @@ export async function startWriter(path: string, onDeath: (error: Error) => void)
   let pumpIsDue = false;
   let startedAt = 0;
   let ready = false;
-  let worker = await startThread({ path, create: true });
+  let worker = await openThread({ path, create: true });
   adoptThread();
 
   function adoptThread(): void {
@@ -74,7 +73,7 @@ export async function startWriter(path: string, onDeath: (error: Error) => void)
   async function restart(): Promise<void> {
     if (closing) return;
     try {
-      worker = await startThread({ path, create: false });
+      worker = await openThread({ path, create: false });
       adoptThread();
       pump();
     } catch {
@@ -218,8 +217,8 @@ export async function startWriter(path: string, onDeath: (error: Error) => void)
 }
 
 /** Resolves when the thread has the ledger open, or takes calls and opens it with the first (`create: false`). */
-function startThread(setup: WriterSetup): Promise<Worker> {
-  const worker = new Worker(THREAD, {
+function openThread(setup: WriterSetup): Promise<Worker> {
+  const worker = startThread(import.meta.url, 'writer-thread', {
     workerData: setup,
     execArgv: [],
     name: 'ledger-writer',

@@ -1,11 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { Forecasted, ForecastPass, Unforecast } from '../../prediction/forecasted.ts';
+import { startThread } from '../../thread.ts';
 import type { FromThread, ThreadTask } from './forecast-thread.ts';
-
-const THREAD = new URL(
-  import.meta.url.endsWith('.ts') ? './forecast-thread.ts' : './forecast-thread.js',
-  import.meta.url,
-);
 
 /** Forecasts every series of a resource in a thread of its own. Never rejects: what went wrong is in the answer. */
 export async function forecastRange(task: ThreadTask, signal?: AbortSignal): Promise<ForecastPass> {
@@ -15,7 +10,7 @@ export async function forecastRange(task: ThreadTask, signal?: AbortSignal): Pro
     return { made: [], none: [], problems: [], problem_count: 0, dropped_samples: 0, error };
   };
   if (signal?.aborted) return failed('the forecast was cancelled');
-  const worker = new Worker(THREAD, {
+  const worker = startThread(import.meta.url, 'forecast-thread', {
     workerData: task,
     execArgv: [],
     name: 'forecaster',
