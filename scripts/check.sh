@@ -30,7 +30,8 @@ step() {
 
 # have PROGRAM WHAT_FOR: is it installed? Says so, or fails in CI, when it is not.
 have() {
-  command -v "$1" >/dev/null 2>&1 && return 0
+  # Debian keeps the programs of PostgreSQL's server off the path, in a folder for each version.
+  if command -v "$1" >/dev/null 2>&1 || compgen -G "${POSTGRESQL_VERSIONS:-/usr/lib/postgresql}/*/bin/$1" >/dev/null; then return 0; fi
   if [ "${CI:-}" = true ]; then
     printf '\n== %s\nFAILED: %s is not installed, and in CI nothing is skipped\n' "$2" "$1"
     fail 1 "$2: $1 is not installed"
@@ -84,9 +85,14 @@ step 'types' tsc --noEmit -p tsconfig.json
 step 'build' tsc -p tsconfig.build.json --outDir "$work/dist"
 have prometheus 'tests on a real Prometheus'
 have prometheus-alertmanager 'tests on a real Alertmanager'
+have prometheus-node-exporter 'tests on a real node_exporter'
+have ansible-playbook 'tests of plays by Ansible' ansible-core
+have ip 'tests on hosts in network namespaces' iproute2
+have sshd 'tests on hosts over ssh' openssh-server
 have strace 'tests that kill at every write'
 have systemd-analyze 'tests of the unit files' systemd
 have chromium 'tests of the status page in a browser'
+have initdb 'tests on a real PostgreSQL' postgresql
 have zsh 'completion for zsh'
 have fish 'completion for fish'
 tests

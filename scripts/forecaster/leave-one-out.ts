@@ -1,8 +1,9 @@
 import { readModel } from '../../src/forecast/model.ts';
+import { score } from '../../src/forecast/scoring.ts';
 import { makeCases, NAMED } from './cases.ts';
 import { type FitOptions, fitModel } from './fit.ts';
 import { readRows } from './rows.ts';
-import { type Scored, score } from './score.ts';
+import type { ScoredCase } from './score.ts';
 import { scoreCases } from './score-cases.ts';
 import { scoreTable } from './table.ts';
 
@@ -24,7 +25,7 @@ const rows = readRows(makeCases({ seed: 'train', perClass: 110, perWild: 700, re
 const others = readRows(makeCases({ seed: 'held out', perClass: 30, perWild: 100 }));
 const cases = [...makeCases({ seed: 'left out', perClass: 12 })];
 const classes = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(NAMED);
-const all: Scored[] = [];
+const all: ScoredCase[] = [];
 const table = classes.map((name) => {
   const model = readModel(fitModel(rows, others, { ...OPTIONS, without: [name] }));
   const scored = scoreCases(

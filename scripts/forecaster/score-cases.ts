@@ -2,11 +2,11 @@ import { BASE_RATE, forecast } from '../../src/forecast/forecast.ts';
 import { MODEL } from '../../src/forecast/model.ts';
 import type { Model } from '../../src/forecast/odds.ts';
 import type { Case } from './cases.ts';
-import type { Scored } from './score.ts';
+import type { ScoredCase } from './score.ts';
 
 /** Forecasts each case with this model, and keeps what came of it beside. */
-export function scoreCases(cases: Iterable<Case>, model: Model = MODEL): Scored[] {
-  const scored: Scored[] = [];
+export function scoreCases(cases: Iterable<Case>, model: Model = MODEL): ScoredCase[] {
+  const scored: ScoredCase[] = [];
   for (const { className, samples, threshold, now, truth } of cases) {
     const result = forecast(samples, threshold, now, model);
     const said =

@@ -1,4 +1,4 @@
-import type { Score } from './score.ts';
+import type { Score } from '../../src/forecast/scoring.ts';
 
 const percent = (share: number): string => (Number.isNaN(share) ? '–' : String(Math.round(share * 1000) / 10));
 const fraction = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '–');

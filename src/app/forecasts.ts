@@ -1,3 +1,4 @@
+import { refit } from '../accuracy/refit.ts';
 import type { Config } from '../config/config.ts';
 import { keyvOver } from '../ledger/keyv.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -7,6 +8,9 @@ import { createMeasure } from '../safety/measure.ts';
 import { createForecasts, type Forecasts } from '../sources/forecasts/forecasts.ts';
 import { createSourceWatch, type SourceWatch } from '../sources/source-watch.ts';
 import type { PredictionSources } from '../sources/sources.ts';
+
+/** Forecasts whose window closed longer ago do not correct new ones, milliseconds. */
+export const REFIT_OVER = 180 * 86_400_000;
 
 interface Parts {
   /** The configuration in force. */
@@ -26,6 +30,7 @@ export function forecasting(
     range: (task, signal) => forecastRange({ ...task, url: current().prometheus?.url ?? '' }, signal),
     samples: ledger.samples,
     store: ledger.forecasts,
+    calibrations: async () => refit(await ledger.scores.since(Date.now() - REFIT_OVER)),
     now: Date.now,
     logger,
     onChange,

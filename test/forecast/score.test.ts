@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { makeCases } from '../../scripts/forecaster/cases.ts';
-import { score, scoreClasses } from '../../scripts/forecaster/score.ts';
+import { scoreClasses } from '../../scripts/forecaster/score.ts';
 import { scoreCases } from '../../scripts/forecaster/score-cases.ts';
+import { score } from '../../src/forecast/scoring.ts';
 
 const scored = scoreCases(makeCases({ seed: 'not trained on', perClass: 10 }));
 

@@ -31,6 +31,8 @@ export async function writeHistory(folder: string, series: Iterable<PastSeries>)
   }
   out.end('# EOF\n');
   await once(out, 'close');
-  await promisify(execFile)('/usr/bin/promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', text, data]);
+  // Blocks of two hours, its default, take a second for each day.
+  const args = ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', '--max-block-duration=720h', text, data];
+  await promisify(execFile)('/usr/bin/promtool', args);
   rmSync(text);
 }

@@ -10,7 +10,7 @@ export interface RangeTask {
   /** Base URL of Prometheus. */
   readonly url: string;
   readonly resource: PrometheusResource;
-  /** Milliseconds; more than 60 days are of no use to a forecast. */
+  /** Milliseconds. */
   readonly lookback: number;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -28,7 +28,6 @@ export interface Collected {
   readonly problems: readonly string[];
 }
 
-const LONGEST_LOOKBACK = 60 * 86_400_000;
 const TIMEOUT = 120_000;
 /** So many hours of all series together are kept: 192 MB. */
 const MOST_SAMPLES = 16_000_000;
@@ -98,7 +97,7 @@ export async function collect({ url, resource, lookback, now }: RangeTask): Prom
     return null;
   }
 
-  for (const slice of slicesOf(end, Math.min(lookback, LONGEST_LOOKBACK) / 1000, step)) {
+  for (const slice of slicesOf(end, Math.floor(lookback / 1000), step)) {
     const warnings = await queryRange({
       client,
       expr: resource.query,

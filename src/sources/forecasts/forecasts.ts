@@ -1,4 +1,5 @@
 import type { ForecastConfig, LocalResource, PrometheusResource } from '../../config/config.ts';
+import { type Calibration, UNCORRECTED } from '../../forecast/calibration.ts';
 import type { Logger } from '../../logger.ts';
 import type { Forecasted, ForecastPass, Unforecast } from '../../prediction/forecasted.ts';
 import type { Prediction } from '../../prediction/prediction.ts';
@@ -18,11 +19,14 @@ export interface ForecastsOptions {
       readonly resource: PrometheusResource;
       readonly lookback: number;
       readonly now: number;
+      readonly calibration: Calibration;
     },
     signal: AbortSignal,
   ) => Promise<ForecastPass>;
   readonly samples: SampleStore;
   readonly store: ForecastStore;
+  /** How the forecasts of each type are corrected; asked at each pass. */
+  readonly calibrations: () => Promise<ReadonlyMap<string, Calibration>>;
   readonly now: () => number;
   readonly logger: Logger;
   /** A pass ended. */
@@ -57,6 +61,7 @@ export function createForecasts(options: ForecastsOptions): Forecasts {
   let timers: readonly NodeJS.Timeout[] = [];
   let underWay: Promise<unknown> = Promise.resolve();
   let merged: ReadonlyMap<string, Prediction> | null = null;
+  let calibrations: ReadonlyMap<string, Calibration> = new Map();
 
   function sourcesOf(settings: ForecastConfig | null): readonly ForecastSource[] {
     if (settings === null) return [];
@@ -72,7 +77,7 @@ export function createForecasts(options: ForecastsOptions): Forecasts {
               ...common,
               source: LOCAL_SOURCE,
               step: sample_every,
-              pass: () => local.pass(own, lookback),
+              pass: () => local.pass(own, lookback, calibrations),
             }),
           ]),
       ...asked.map((resource) => {
@@ -81,7 +86,10 @@ export function createForecasts(options: ForecastsOptions): Forecasts {
           ...common,
           source,
           step: resource.step,
-          pass: () => options.range({ source, resource, lookback, now: now() }, ending.signal),
+          pass() {
+            const calibration = calibrations.get(resource.prediction_type) ?? UNCORRECTED;
+            return options.range({ source, resource, lookback, now: now(), calibration }, ending.signal);
+          },
         });
       }),
     ];
@@ -94,6 +102,15 @@ export function createForecasts(options: ForecastsOptions): Forecasts {
       await local.sample(own);
     } catch (error) {
       logger.warn({ err: error }, 'what was measured on this machine could not be kept');
+    }
+  }
+
+  /** What cannot be read now leaves the corrections as they are. */
+  async function calibrate(): Promise<void> {
+    try {
+      calibrations = await options.calibrations();
+    } catch (error) {
+      logger.warn({ err: error }, 'how earlier forecasts did could not be read: forecasts are corrected as before');
     }
   }
 
@@ -112,6 +129,7 @@ export function createForecasts(options: ForecastsOptions): Forecasts {
 
   const passInTurn = createSharedTurns(async (force) => {
     await sample();
+    await calibrate();
     await pass(sources.filter((source) => force || source.isDue()));
   });
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ForecastConfig, LocalResource } from '../../config/config.ts';
+import { type Calibration, UNCORRECTED } from '../../forecast/calibration.ts';
 import {
   type Forecasted,
   type ForecastPass,
@@ -28,7 +29,11 @@ export interface LocalOptions {
 export interface Local {
   /** Takes one sample of each resource into the store; rejects where the store cannot be written. */
   sample(resources: readonly LocalResource[]): Promise<void>;
-  pass(resources: readonly LocalResource[], lookback: ForecastConfig['lookback']): Promise<ForecastPass>;
+  pass(
+    resources: readonly LocalResource[],
+    lookback: ForecastConfig['lookback'],
+    calibrations: ReadonlyMap<string, Calibration>,
+  ): Promise<ForecastPass>;
 }
 
 export function createLocal({ measure, samples, now }: LocalOptions): Local {
@@ -53,7 +58,7 @@ export function createLocal({ measure, samples, now }: LocalOptions): Local {
       await samples.add((await Promise.all(distinct.map(measured))).flat());
     },
 
-    async pass(resources, lookback) {
+    async pass(resources, lookback, calibrations) {
       const made: Forecasted[] = [];
       const none: Unforecast[] = [];
       const problems: string[] = [];
@@ -71,7 +76,8 @@ export function createLocal({ measure, samples, now }: LocalOptions): Local {
         seen.add(targetKey(target));
         const past = await samples.since(seriesOf(resource), at - lookback);
         const series = past.map(([when, value]) => [when / 1000, value] as const);
-        const outcome = forecastSeries({ target, source: LOCAL_SOURCE, critical, samples: series }, at);
+        const calibration = calibrations.get(prediction_type) ?? UNCORRECTED;
+        const outcome = forecastSeries({ target, source: LOCAL_SOURCE, critical, samples: series }, at, calibration);
         if (outcome.kind === 'forecast') made.push(outcome);
         else none.push(outcome);
         await setImmediate();
@@ -89,6 +95,7 @@ export function createLocal({ measure, samples, now }: LocalOptions): Local {
   };
 }
 
-function seriesOf({ measure, resource }: LocalResource): string {
+/** Under what name the samples of a resource are kept. */
+export function seriesOf({ measure, resource }: LocalResource): string {
   return `${measure}:${resource}`;
 }

@@ -14,5 +14,6 @@ export function reviveForecasted(body: string): Forecasted | undefined {
     Number.isFinite(stored.made_at) &&
     chances.every((chance) => Number.isFinite(chance)) &&
     [stored.reasons, stored.fan, stored.cleanups, stored.history?.values].every(Array.isArray);
-  return usable ? { ...stored, prediction } : undefined;
+  // Those of before there were corrections were not corrected.
+  return usable ? { ...stored, prediction, raw_within_14d: stored.raw_within_14d ?? stored.p_within_14d } : undefined;
 }
