@@ -1,5 +1,5 @@
 import { Keyv, type KeyvStorageAdapter, keyvStorageCapability } from 'keyv';
-import type { ValueStore } from './ledger.ts';
+import type { ValueStore } from './stores.ts';
 
 /**
  * A Keyv over the ledger's own database. Unlike a bare Keyv it never reads an error as "not there" and never reports a

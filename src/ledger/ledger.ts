@@ -5,6 +5,10 @@ import type { Judgement } from '../execution/judgement.ts';
 import type { ExecutionReport, Report, ReportChannel, ReportDraft } from '../execution/report.ts';
 import type { LedgerSummary } from '../execution/summary.ts';
 import type { Verify } from '../mapping/mapping.ts';
+import type { Target } from '../prediction/prediction.ts';
+import type { PastStore } from '../replay/record.ts';
+import type { ScoreStore } from './scores.ts';
+import type { ForecastStore, SampleStore, ValueStore } from './stores.ts';
 
 /** The store cannot be read or written now; the caller answers 503 and starts nothing. */
 export class LedgerUnavailable extends Error {
@@ -210,16 +214,15 @@ export interface Ledger {
   /** Drops reports older than `before`; the number dropped. */
   dropReports(before: number): Promise<number>;
 
-  /**
-   * What counted towards the limits of a playbook since an instant (`live` runs, or `rehearsal`s), newest first, at most
-   * 10,000: for showing budgets.
-   */
+  /** What counted towards a playbook's limits since an instant (`live` runs, or `rehearsal`s), newest first, at most 10,000. */
   runsSince(
     playbook: string,
     counted: 'live' | 'rehearsal',
     since: number,
   ): Promise<readonly (PastRun & { readonly resource: string; readonly host: string | null })[]>;
 
+  /** What was tried for a target: its last runs, and what a check or a dry run stopped, newest first. */
+  attemptsOf(target: Target, limit: number): Promise<readonly Execution[]>;
   /** Puts a report on the queue, once for a mark over all processes, until the mark is forgotten; whether it did. */
   reportOnce(mark: string, draft: ReportDraft): Promise<boolean>;
   /** Whether there was such a mark. */
@@ -229,61 +232,21 @@ export interface Ledger {
   readonly samples: SampleStore;
   /** What was forecast last. */
   readonly forecasts: ForecastStore;
+  /** What forecasts were made that could have led to an action, and what became of them. */
+  readonly scores: ScoreStore;
+  /** What was decided and run, to be decided on again. */
+  readonly past: PastStore;
 
   /** Notes that a `run` pass ended, for `last_run`. */
   notePass(at: number): Promise<void>;
   summary(now: number): Promise<LedgerSummary>;
-
   /** Predictions by hand and marks that may be forgotten; the storage behind keyv. */
   readonly values: ValueStore;
-
   /** Changes whenever anything on the store changed, by any process. */
   version(): Promise<number>;
 
   /** Writes back what is counted in memory and closes. Safe to call twice. */
   close(): Promise<void>;
-}
-
-/** Text under keys in a namespace, on the ledger's own database. Errors reject; they never read as "not there". */
-export interface ValueStore {
-  get(key: string): Promise<string | undefined>;
-  set(key: string, value: string, expiresAt: number | null): Promise<void>;
-  delete(key: string): Promise<boolean>;
-  /** All keys with this prefix that have not expired. */
-  list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]>;
-}
-
-export interface MeasuredSample {
-  /** What was measured: any text. */
-  readonly series: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly value: number;
-}
-
-/**
- * Measurements, thinned with age: all of the last two days, the last one of each hour up to 60 days, nothing older. A
- * series that is measured every five minutes has some 2,000 of them.
- */
-export interface SampleStore {
-  /** Those that are no numbers, dated ahead or not newer than what is known of their series are dropped; the number kept. */
-  add(samples: readonly MeasuredSample[]): Promise<number>;
-  /** Oldest first. */
-  since(series: string, from: number): Promise<readonly (readonly [at: number, value: number])[]>;
-}
-
-/** What was forecast of one target, as text of whoever made it. */
-export interface KeptForecast {
-  /** Unique within its source. */
-  readonly target: string;
-  readonly body: string;
-}
-
-export interface ForecastStore {
-  /** Puts the outcome of a pass in the place of what the source said before. Rejected, some of it may be there. */
-  replace(source: string, at: number, entries: readonly KeptForecast[]): Promise<void>;
-  /** `at`: when the pass was that made it. */
-  of(source: string): Promise<readonly (KeptForecast & { readonly at: number })[]>;
 }
 
 export interface Unfinished {

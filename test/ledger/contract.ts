@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { answers } from './contract/answers.ts';
+import { blastRadius } from './contract/blast-radius.ts';
 import { claims } from './contract/claims.ts';
 import { counting } from './contract/counting.ts';
 import { decisions } from './contract/decisions.ts';
@@ -8,8 +9,10 @@ import { endedPauses } from './contract/ended-pauses.ts';
 import { executions } from './contract/executions.ts';
 import { limitsModel } from './contract/limits-model.ts';
 import { outcomes } from './contract/outcomes.ts';
+import { past } from './contract/past.ts';
 import { pausesAndReports } from './contract/pauses-and-reports.ts';
 import { samplesAndForecasts } from './contract/samples.ts';
+import { scores } from './contract/scores.ts';
 import { valuesContract } from './contract/values.ts';
 
 /** A store that is empty at first; each call of `open` is another process's view of it. Closed after the test. */
@@ -29,7 +32,10 @@ export function ledgerContract(name: string, newStore: () => TestStore): void {
     describe('ended pauses', () => endedPauses(newStore));
     describe('pauses and reports', () => pausesAndReports(newStore));
     describe('samples and forecasts', () => samplesAndForecasts(newStore));
+    describe('scores', () => scores(newStore));
     describe('values', () => valuesContract(newStore));
+    describe('blast radius', () => blastRadius(newStore));
     describe('limits', () => limitsModel(newStore));
+    describe('the past', () => past(newStore));
   });
 }

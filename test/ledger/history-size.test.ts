@@ -9,10 +9,12 @@ import {
   unfinishedExecutions,
 } from '../../src/ledger/sqlite/queries.ts';
 import { reportsOf } from '../../src/ledger/sqlite/reports.ts';
+import { dueForecasts, forecastsSince, hear, judge, noteForecasts } from '../../src/ledger/sqlite/scores.ts';
 import { type Sql, statementsOf } from '../../src/ledger/sqlite/statements.ts';
-import { createTallyBook } from '../../src/ledger/sqlite/tally.ts';
 import { dueForVerification, lastGain, verify } from '../../src/ledger/sqlite/verification.ts';
+import { createTallyBook } from '../../src/ledger/tally.ts';
 import { DAY, HOUR, NOW, permittingPolicy } from '../support/decision.ts';
+import { noted } from '../support/scores.ts';
 import { sqliteStore } from './sqlite-store.ts';
 import { inputAbout, runOnce } from './support.ts';
 
@@ -21,7 +23,10 @@ function plansOf(db: DatabaseSync, work: (sql: Sql) => unknown): string[] {
   const plans: string[] = [];
   const sql = statementsOf(db);
   work((text) => {
-    const values = Array.from(text.matchAll(/\?/g), () => 1);
+    const values = Array.from(
+      new Set(Array.from(text.matchAll(/\?\d*/g), ([mark], at) => (mark === '?' ? at : mark))),
+      () => 1,
+    );
     for (const row of db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values)) plans.push(String(row['detail']));
     return sql(text);
   });
@@ -45,6 +50,15 @@ async function withHistory(): Promise<DatabaseSync> {
     FROM executions, n WHERE id NOT LIKE 'exec\\__' ESCAPE '\\' AND seq = 1`);
   return db;
 }
+
+test('hosts of a blast radius are found by an index that holds them', async () => {
+  const db = await withHistory();
+  const input = inputAbout({ action: { blast_radius: { hosts: 2, percent: null, per: HOUR } } });
+  const plans = plansOf(db, (sql) => gatherFacts(sqlFactReads(sql), input, null));
+  expect(plans.filter((plan) => plan.includes('COVERING INDEX executions_hosts'))).toHaveLength(1);
+  for (const plan of plans) expect(plan).not.toMatch(/SCAN executions/);
+  db.close();
+});
 
 test('what a decision asks never walks through the history', async () => {
   const db = await withHistory();
@@ -78,5 +92,53 @@ test('what a decision asks never walks through the history', async () => {
   for (let at = 0; at < 200; at++)
     expect(gatherFacts(sqlFactReads(statementsOf(db)), input, null).runs).toHaveLength(3);
   expect((performance.now() - started) / 200).toBeLessThan(20);
+  db.close();
+});
+
+/** 30,000 forecasts of one source that were scored, and as many that are open. */
+async function withScores(): Promise<DatabaseSync> {
+  const db = await withHistory();
+  const sql = statementsOf(db);
+  noteForecasts(sql, [noted({ source: 'api' })], NOW);
+  db.exec(`
+    INSERT INTO scores (prediction_type, resource, host, target, source, mapping, observed_at, day, actionable,
+      days_until_critical, confidence, closes_at, seen_at, fate)
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+    SELECT prediction_type, resource || i, host, target || i, source, mapping, observed_at, day, 1, 8, 0.9, closes_at + i,
+      seen_at, CASE WHEN i > 30000 THEN NULL WHEN i % 10 = 0 THEN 'did_not' ELSE 'came_true' END
+    FROM scores, n`);
+  return db;
+}
+
+test('what forecasts did is asked by index, however many are on record', async () => {
+  const db = await withScores();
+  const input = inputAbout({ now: NOW + 15 * DAY });
+  const asked = { ...input, prediction: { ...input.prediction!, source: 'api' } };
+  const plans = plansOf(db, (sql) => {
+    expect(gatherFacts(sqlFactReads(sql), asked, null).proof).toEqual({ scored: 1_000, came_true: 900 });
+    dueForecasts(sql, NOW + 15 * DAY, { closes_at: NOW, id: 1 }, 500);
+    forecastsSince(sql, NOW + 90 * DAY);
+    hear(sql, [
+      { of: 'target', target: noted(), at: NOW + DAY, critical: true },
+      { of: 'source', source: 'file:/a', at: NOW + DAY },
+    ]);
+    noteForecasts(sql, [noted({ observed_at: NOW + 3 * DAY })], NOW);
+    judge(sql, [{ id: 1, fate: 'did_not', critical_at: null, message: 'no' }], NOW);
+  }).filter((plan) => plan.includes('scores') || plan.includes('executions'));
+  for (const plan of plans) expect(plan).not.toMatch(/^SCAN|TEMP B-TREE/);
+  expect(plans).toContainEqual(expect.stringMatching(/COVERING INDEX scores_proof/));
+  expect(plans).toContainEqual(expect.stringMatching(/INDEX scores_due/));
+  expect(plans).toContainEqual(expect.stringMatching(/INDEX executions_started/));
+  expect(plans).toContainEqual(expect.stringMatching(/INDEX scores_open \(target=\?\)/));
+  expect(plans).toContainEqual(expect.stringMatching(/INDEX scores_open_source/));
+
+  const since = performance.now();
+  const shown = forecastsSince(statementsOf(db), 0);
+  expect(performance.now() - since).toBeLessThan(2_000);
+  expect([shown.length, shown.filter(({ fate }) => fate === null).length]).toEqual([20_000, 10_000]);
+
+  const started = performance.now();
+  for (let at = 0; at < 50; at++) gatherFacts(sqlFactReads(statementsOf(db)), asked, null);
+  expect((performance.now() - started) / 50).toBeLessThan(20);
   db.close();
 });

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, schemaVersion } from '../../src/ledger/sqlite/migrations.ts';
 import { DAY, NOW } from '../support/decision.ts';
+import { noted } from '../support/scores.ts';
 import { sqliteStore } from './sqlite-store.ts';
 import { claim, inputAbout, owner, step } from './support.ts';
 
@@ -45,6 +46,9 @@ test('a ledger that version 1 wrote is brought up to date, with what it holds', 
   expect(await ledger.due(NOW + 400 * DAY, 10)).toEqual([]);
   const asked = inputAbout({ now: NOW + DAY });
   expect(await ledger.execution('exec_ran')).toMatchObject({ state: 'succeeded', verify_at: null, outcome: null });
+  // Nothing was forecast before forecasts were written down; what ran then cuts them short all the same.
+  expect(await ledger.scores.note([noted({ observed_at: NOW - DAY })], [])).toBe(1);
+  expect(await ledger.scores.due(NOW + 20 * DAY, null, 5)).toMatchObject([{ first_run_at: NOW }]);
   expect(await ledger.facts(asked)).toMatchObject({ settling: null, runs: [{ started_at: NOW, state: 'succeeded' }] });
   const answer = { by: 'ann', from: null, at: NOW + 1, approve: false, message: 'denied by ann' };
   expect(await ledger.answer('exec_old', null, answer)).toMatchObject({ execution: { state: 'denied' } });

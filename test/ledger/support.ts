@@ -43,7 +43,7 @@ export function inputAbout(
     prediction: permittingPrediction({ ...target, observed_at: now - HOUR }),
     mapping: permittingMapping({
       prediction_type: target.prediction_type,
-      action: { max_executions_per_week: null, cooldown_hours: 0, limits: [], ...action },
+      action: { max_executions_per_week: null, cooldown_hours: 0, limits: [], blast_radius: null, ...action },
     }),
   };
 }

@@ -1,10 +1,8 @@
 import type { AnswerOnRecord, GivenAnswer, Instance } from '../ledger.ts';
+import { type ExecutionRow, toExecution } from '../rows.ts';
+import { NOBODY } from '../rules.ts';
 import { insertReport, noteInstance } from './record.ts';
-import { type ExecutionRow, toExecution } from './rows.ts';
 import type { Sql } from './statements.ts';
-
-/** Owner of what was approved without one: no process has this id. */
-const NOBODY = '';
 
 /** One conditional update; null when the execution does not wait any more. A denied one is over with it. */
 export function answer(sql: Sql, id: string, owner: Instance | null, given: GivenAnswer): AnswerOnRecord | null {

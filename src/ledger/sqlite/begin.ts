@@ -1,17 +1,9 @@
-import { decide } from '../../decision/decide.ts';
 import type { DecisionInput, Draft } from '../../decision/decision.ts';
+import { HAS_BEGUN, lookBeforeRun } from '../beginning.ts';
 import type { Hold } from '../ledger.ts';
+import type { ExecutionRow } from '../rows.ts';
 import { gatherFacts, sqlFactReads } from './facts.ts';
-import type { ExecutionRow } from './rows.ts';
 import type { Sql } from './statements.ts';
-
-const APPROVED: Draft = {
-  verdict: 'approved',
-  reason: 'approved',
-  message: 'it has begun already',
-  gates: [],
-  next_attempt_at: null,
-};
 
 /** The last look and the step to `running` in one transaction. Null: the hold is lost, or its process runs already. */
 export function begin(sql: Sql, hold: Hold, input: DecisionInput, message: string): Draft | null {
@@ -21,23 +13,12 @@ export function begin(sql: Sql, hold: Hold, input: DecisionInput, message: strin
     | (Pick<ExecutionRow, 'state' | 'mode'> & { process_pid: number | null })
     | undefined;
   if (row === undefined) return null;
-  if (row.state === 'running') return row.process_pid === null ? APPROVED : null;
-  const draft = decide(input, gatherFacts(sqlFactReads(sql), input, hold.execution_id));
+  if (row.state === 'running') return row.process_pid === null ? HAS_BEGUN : null;
+  const draft = lookBeforeRun(row.mode, input, gatherFacts(sqlFactReads(sql), input, hold.execution_id));
   if (draft.verdict !== 'approved') return draft;
-  if (row.mode !== 'live' || input.policy.dry_run_mode) return onlyRehearsing(draft);
   sql(
     `UPDATE executions SET state = 'running', message = ?, started_at = ?, counts_as = 'live', counted_at = ?,
        process_pid = NULL, process_started = NULL WHERE id = ?`,
   ).run(message, input.now, input.now, hold.execution_id);
   return draft;
-}
-
-/** What dry run mode forbids is no gate's business before the run; a reload may have switched it on since the claim. */
-function onlyRehearsing(draft: Draft): Draft {
-  return {
-    ...draft,
-    verdict: 'rejected',
-    reason: 'kill_switch',
-    message: 'only a dry run is allowed: nothing is run for real',
-  };
 }

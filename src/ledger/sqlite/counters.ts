@@ -1,6 +1,6 @@
 import type { Outcome } from '../../execution/execution.ts';
+import { MOST_TYPES, NO_TYPE, OTHER_TYPE, tooLongForALabel } from '../type-labels.ts';
 import type { Sql } from './statements.ts';
-import { MOST_TYPES, NO_TYPE, OTHER_TYPE, tooLongForALabel } from './type-labels.ts';
 
 /** Counts decisions under a type that the wire named; the hundred first types are kept apart, the rest is `other`. */
 export function countDecision(sql: Sql, type: string, verdict: string, reason: string, by: number): void {
@@ -13,6 +13,11 @@ export function countExecution(sql: Sql, playbook: string, result: 'success' | '
 
 export function countOutcome(sql: Sql, playbook: string, outcome: Outcome): void {
   count(sql, 'outcome', playbook, outcome, '', 1);
+}
+
+/** A forecast that was compared with what happened, under its type as decisions are. */
+export function countScored(sql: Sql, type: string): void {
+  count(sql, 'scored', labelFor(sql, type), '', '', 1);
 }
 
 function count(sql: Sql, kind: string, a: string, b: string, c: string, by: number): void {

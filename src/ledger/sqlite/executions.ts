@@ -1,8 +1,9 @@
 import { isFinal } from '../../execution/execution.ts';
 import type { Advance, Hold, Instance } from '../ledger.ts';
+import { type ExecutionRow, toExecution } from '../rows.ts';
+import { FORGOTTEN_AFTER, resultOf } from '../rules.ts';
 import { countExecution } from './counters.ts';
 import { insertReport, noteInstance } from './record.ts';
-import { type ExecutionRow, toExecution } from './rows.ts';
 import type { Sql } from './statements.ts';
 
 /** One conditional update. The same final step again, by the same hold, is true again: its first answer may have got lost. */
@@ -52,11 +53,6 @@ function json(value: object | undefined): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-function resultOf(state: Advance['to']): 'success' | 'failure' | 'interrupted' {
-  if (state === 'succeeded') return 'success';
-  return state === 'interrupted' ? 'interrupted' : 'failure';
-}
-
 export function noteProcess(sql: Sql, hold: Hold, pid: number, pidStarted: number): boolean {
   const { changes } = sql(
     'UPDATE executions SET process_pid = ?, process_started = ? WHERE id = ? AND fence = ? AND finished_at IS NULL',
@@ -73,8 +69,6 @@ export function adopt(sql: Sql, id: string, fence: number, owner: Instance, now:
   return { execution_id: id, fence: fence + 1 };
 }
 
-const WEEK = 7 * 86_400_000;
-
 /** Forgets, when a process is first heard of, those that fell silent long ago and hold nothing. */
 export function heartbeat(sql: Sql, instance: Instance, at: number): void {
   const { changes } = sql('UPDATE instances SET heartbeat_at = ? WHERE id = ?').run(at, instance.id);
@@ -82,5 +76,5 @@ export function heartbeat(sql: Sql, instance: Instance, at: number): void {
   noteInstance(sql, instance, at);
   sql(
     'DELETE FROM instances WHERE heartbeat_at < ? AND id NOT IN (SELECT owner_id FROM executions WHERE finished_at IS NULL)',
-  ).run(at - WEEK);
+  ).run(at - FORGOTTEN_AFTER);
 }

@@ -1,18 +1,16 @@
-import { type DecisionInput, type Facts, NO_FACTS, type PastRun, type Pause } from '../../decision/decision.ts';
-import type { LimitScope, Mapping } from '../../mapping/mapping.ts';
-import type { Target } from '../../prediction/prediction.ts';
-import { targetText } from './rows.ts';
+import type { DecisionInput, Facts, PastRun, Pause, TouchedHost } from '../../decision/decision.ts';
+import {
+  type CountsAs,
+  type FactAnswer,
+  type FactQuestion,
+  factsFrom,
+  type JudgedForecast,
+  questionOf,
+  runState,
+  type Scope,
+} from '../../decision/fact-question.ts';
+import type { LimitScope } from '../../mapping/mapping.ts';
 import type { Sql } from './statements.ts';
-
-/** Where cooldown, limits and `in_progress` of an action hold, for one target. */
-export interface Scope {
-  readonly playbook: string;
-  readonly by: LimitScope;
-  /** The resource or host; null for the scope of a playbook, and for a target without host. */
-  readonly value: string | null;
-}
-
-export type CountsAs = 'live' | 'rehearsal';
 
 /** The questions that facts are made of. None depends on the time, so that answers hold until the store changes. */
 export interface FactReads {
@@ -22,44 +20,30 @@ export interface FactReads {
   /** Newest first, at most `limit`. */
   runs(scope: Scope, countsAs: CountsAs, limit: number, except: string | null): readonly PastRun[];
   allRuns(countsAs: CountsAs, limit: number, except: string | null): readonly number[];
+  /** Of a playbook: runs since an instant, and live claims that have not begun. */
+  hosts(playbook: string, countsAs: CountsAs, since: number, except: string | null): readonly TouchedHost[];
   /** The newest end of the target that was not a run, however old. */
   stopped(target: string, except: string | null): Facts['stopped'];
   /** The real run of the target that is verified last, of those whose outcome is not known yet. */
   settling(target: string, except: string | null): Facts['settling'];
-}
-
-export function scopeOf(mapping: Mapping, target: Target): Scope {
-  const { playbook, limit_scope: by } = mapping.action;
-  return { playbook, by, value: by === 'playbook' ? null : by === 'resource' ? target.resource : target.host };
-}
-
-export function scopeText(scope: Scope): string {
-  return JSON.stringify([scope.playbook, scope.by, scope.value]);
+  /** Those whose window closed last. */
+  judged(forecaster: NonNullable<FactQuestion['forecaster']>): readonly JudgedForecast[];
 }
 
 export function gatherFacts(reads: FactReads, input: DecisionInput, except: string | null): Facts {
-  const pauses = reads.pauses().filter(({ until }) => until === null || until > input.now);
-  const { mapping, policy } = input;
-  const target = input.target ?? input.prediction;
-  if (mapping === null || target === null) return { ...NO_FACTS, pauses };
+  const question = questionOf(input, except);
+  return factsFrom(input, reads.pauses(), question === null ? null : answerOf(reads, question));
+}
 
-  const scope = scopeOf(mapping, target);
-  const countsAs = policy.dry_run_mode ? 'rehearsal' : 'live';
-  const { max_executions_per_week, limits } = mapping.action;
-  const most = Math.max(
-    1,
-    max_executions_per_week ?? 0,
-    policy.circuit_breaker.failures,
-    ...limits.map((limit) => limit.runs),
-  );
-  const stopped = reads.stopped(targetText(target), except);
+function answerOf(reads: FactReads, { scope, target, counts_as, except, ...asked }: FactQuestion): FactAnswer {
   return {
-    pauses,
     unfinished: reads.unfinished(scope, except),
-    runs: reads.runs(scope, countsAs, most, except),
-    all_runs: reads.allRuns(countsAs, policy.max_daily_executions ?? 0, except),
-    stopped: stopped !== null && stopped.at >= input.now - policy.retry_after ? stopped : null,
-    settling: countsAs === 'live' ? reads.settling(targetText(target), except) : null,
+    runs: reads.runs(scope, counts_as, asked.runs, except),
+    all_runs: reads.allRuns(counts_as, asked.all_runs, except),
+    hosts: asked.hosts_since === null ? [] : reads.hosts(scope.playbook, counts_as, asked.hosts_since, except),
+    stopped: reads.stopped(target, except),
+    settling: asked.settling ? reads.settling(target, except) : null,
+    judged: asked.forecaster === null ? [] : reads.judged(asked.forecaster),
   };
 }
 
@@ -108,6 +92,19 @@ export function sqlFactReads(sql: Sql): FactReads {
             .all(countsAs, seqOf(except), limit)
             .map((row) => row['counted_at'] as number),
 
+    hosts(playbook, countsAs, since, except) {
+      const seq = seqOf(except);
+      const ran = sql(
+        `SELECT host, max(counted_at) AS at FROM executions
+         WHERE playbook = ? AND counts_as = ? AND counted_at >= ? AND seq IS NOT ? GROUP BY host`,
+      ).all(playbook, countsAs, since, seq);
+      const claimed = sql(
+        `SELECT host, NULL AS at FROM executions INDEXED BY executions_unfinished
+         WHERE finished_at IS NULL AND playbook = ? AND mode = 'live' AND counts_as IS NULL AND seq IS NOT ?`,
+      ).all(playbook, seq);
+      return [...ran, ...claimed].map((row) => ({ ...row }) as unknown as TouchedHost);
+    },
+
     stopped(target, except) {
       const row = sql(
         `SELECT state, finished_at AS at FROM executions
@@ -124,23 +121,14 @@ export function sqlFactReads(sql: Sql): FactReads {
       ).get(target, seqOf(except));
       return row === undefined ? null : ({ ...row } as unknown as Facts['settling']);
     },
-  };
-}
 
-/** The state of something that counts as a run, with its outcome where that is known. */
-export function runState(state: string, outcome: string | null): PastRun['state'] {
-  switch (state) {
-    case 'succeeded':
-      return outcome === 'ineffective' ? 'ineffective' : state;
-    case 'failed':
-    case 'interrupted':
-    case 'dry_run_only':
-      return state;
-    case 'dry_run':
-    case 'awaiting_approval':
-    case 'running':
-      return 'running';
-    default:
-      return 'failed';
-  }
+    judged: ({ source, prediction_type, most }) =>
+      sql(
+        `SELECT closes_at, fate FROM scores
+         WHERE source = ? AND prediction_type = ? AND actionable = 1 AND fate IN ('came_true', 'did_not')
+         ORDER BY closes_at DESC LIMIT ?`,
+      )
+        .all(source, prediction_type, most)
+        .map(({ closes_at, fate }) => ({ closes_at: closes_at as number, came_true: fate === 'came_true' })),
+  };
 }

@@ -1,4 +1,4 @@
-import type { ForecastStore, KeptForecast } from '../ledger.ts';
+import type { ForecastStore, KeptForecast } from '../stores.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,8 +1,6 @@
-import type { KeptForecast } from '../ledger.ts';
+import { FORECASTS_KEPT_FOR } from '../rules.ts';
+import type { KeptForecast } from '../stores.ts';
 import type { Sql } from './statements.ts';
-
-/** What a source said that is not configured any more is kept so long, milliseconds. */
-const KEPT_FOR = 60 * 86_400_000;
 
 export function keepForecasts(sql: Sql, source: string, entries: readonly KeptForecast[], at: number): void {
   for (const { target, body } of entries) {
@@ -15,5 +13,5 @@ export function keepForecasts(sql: Sql, source: string, entries: readonly KeptFo
 
 export function endForecasts(sql: Sql, source: string, at: number): void {
   sql('DELETE FROM forecasts WHERE source = ? AND at <> ?').run(source, at);
-  sql('DELETE FROM forecasts WHERE at < ?').run(at - KEPT_FOR);
+  sql('DELETE FROM forecasts WHERE at < ?').run(at - FORECASTS_KEPT_FOR);
 }

@@ -170,6 +170,50 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (source, target)
   );
   `,
+  // Forecasts that could have led to an action, and what became of them.
+  `
+  CREATE TABLE scores (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    prediction_type TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    host TEXT,
+    target TEXT NOT NULL,
+    source TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    observed_at INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    actionable INTEGER NOT NULL,
+    days_until_critical REAL NOT NULL,
+    confidence REAL NOT NULL,
+    raw_within_14d REAL,
+    critical REAL,
+    past_cleanups INTEGER,
+    closes_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    silence INTEGER NOT NULL DEFAULT 0,
+    critical_at INTEGER,
+    fate TEXT,
+    judged_at INTEGER,
+    message TEXT
+  );
+  CREATE UNIQUE INDEX scores_daily ON scores (target, source, day, actionable);
+  CREATE INDEX scores_closed ON scores (closes_at, seq);
+  CREATE INDEX scores_due ON scores (closes_at, seq) WHERE fate IS NULL;
+  CREATE INDEX scores_open ON scores (target) WHERE fate IS NULL;
+  CREATE INDEX scores_open_source ON scores (source) WHERE fate IS NULL;
+  CREATE INDEX scores_proof ON scores (source, prediction_type, closes_at, fate)
+    WHERE actionable = 1 AND fate IN ('came_true', 'did_not');
+  CREATE INDEX executions_started ON executions (resource, host, started_at) WHERE started_at IS NOT NULL;
+  `,
+  // On which hosts a playbook ran lately.
+  `
+  CREATE INDEX executions_hosts ON executions (playbook, counts_as, counted_at, host) WHERE counts_as IS NOT NULL;
+  `,
+  // What decisions were made of, to be decided on again under another mapping.
+  `
+  ALTER TABLE decisions ADD COLUMN basis TEXT;
+  CREATE INDEX decisions_time ON decisions (decided_at);
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -188,6 +232,7 @@ export const TABLES = [
   'prediction_types',
   'reports',
   'samples',
+  'scores',
   'tallies',
 ] as const;
 

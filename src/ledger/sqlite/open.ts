@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { Draft } from '../../decision/decision.ts';
+import { scopeText } from '../../decision/fact-question.ts';
 import { decided } from '../decided.ts';
 import type { EndedPause, Ledger } from '../ledger.ts';
+import { countOf, isKeptRefusal } from '../recording.ts';
+import { targetText } from '../rows.ts';
+import { createTallyBook, withTally } from '../tally.ts';
+import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
 import type { Cache } from './cache.ts';
-import { type FactReads, gatherFacts, scopeText, sqlFactReads } from './facts.ts';
+import { type FactReads, gatherFacts, sqlFactReads } from './facts.ts';
 import { sqliteForecasts } from './forecast-store.ts';
+import { sqlitePast } from './past.ts';
 import {
   appliedTally,
+  attemptsOf,
   decisionById,
   executionById,
   hasEndedPause,
@@ -17,15 +23,12 @@ import {
   runsSince,
   summarize,
   unfinishedExecutions,
-  withTally,
 } from './queries.ts';
 import { createReader } from './reader.ts';
 import { reportsOf } from './reports.ts';
-import { targetText } from './rows.ts';
 import { sqliteSamples } from './sample-store.ts';
+import { sqliteScores } from './score-store.ts';
 import type { Sql } from './statements.ts';
-import { createTallyBook } from './tally.ts';
-import { createTallyKeeper, WRITE_SOON } from './tally-keeper.ts';
 import { sqliteValues } from './values.ts';
 import { dueForVerification, lastGain } from './verification.ts';
 import { startWriter } from './writer.ts';
@@ -141,10 +144,14 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
 
     runsSince: (playbook, counted, since) => reader.read((sql) => runsSince(sql, playbook, counted, since)),
 
+    attemptsOf: (target, limit) => reader.read((sql) => attemptsOf(sql, target, limit)),
+
     reportOnce: (mark, draft) => writer.call('reportOnce', { mark, draft, at: now() }),
     forgetReport: (mark) => writer.call('forgetReport', { mark }),
     samples: sqliteSamples({ reader, writer, now }),
     forecasts: sqliteForecasts({ reader, writer }),
+    scores: sqliteScores({ reader, writer, now }),
+    past: sqlitePast({ reader, flush: () => keeper.flush() }),
 
     notePass: async (at) => void (await writer.call('notePass', { at })),
     summary: (at) => reader.snapshot((sql) => summarize(sql, at, tallies, client)),
@@ -156,14 +163,6 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
       return closed;
     },
   };
-}
-
-function isKeptRefusal({ verdict }: Draft): boolean {
-  return verdict !== 'approved' && verdict !== 'ignored';
-}
-
-function countOf(type: string | undefined, { verdict, reason }: Draft) {
-  return { type: type ?? '', verdict, reason };
 }
 
 /** The same questions, answered from the cache where nothing was written since. */
@@ -179,7 +178,12 @@ function cachedFactReads(sql: Sql, cache: Cache): FactReads {
       ),
     allRuns: (countsAs, limit, except) =>
       cache.get(`all ${countsAs} ${limit} ${except}`, () => from.allRuns(countsAs, limit, except)),
+    hosts: (playbook, countsAs, since, except) =>
+      cache.get(`hosts ${countsAs} ${since} ${except} ${JSON.stringify(playbook)}`, () =>
+        from.hosts(playbook, countsAs, since, except),
+      ),
     stopped: (target, except) => cache.get(`stopped ${except} ${target}`, () => from.stopped(target, except)),
     settling: (target, except) => cache.get(`settling ${except} ${target}`, () => from.settling(target, except)),
+    judged: (forecaster) => cache.get(`judged ${JSON.stringify(forecaster)}`, () => from.judged(forecaster)),
   };
 }

@@ -1,3 +1,4 @@
+import type { ForecastVerdict, Heard, NotedForecast } from '../../accuracy/record.ts';
 import type { DecisionInput, Draft, Pause } from '../../decision/decision.ts';
 import type { Report, ReportChannel, ReportDraft, ReportSubject, SettledReport } from '../../execution/report.ts';
 import type {
@@ -7,12 +8,13 @@ import type {
   GivenAnswer,
   Hold,
   Instance,
-  KeptForecast,
-  MeasuredSample,
   Recorded,
   Verdict,
   VerdictOnRecord,
 } from '../ledger.ts';
+import { FORGOTTEN_AFTER, LONGEST_LEASE } from '../rules.ts';
+import type { KeptForecast, MeasuredSample } from '../stores.ts';
+import type { Tally } from '../tally.ts';
 import { answer } from './answer.ts';
 import { begin } from './begin.ts';
 import { countDecision } from './counters.ts';
@@ -22,8 +24,8 @@ import { lift, setPause, takeEnded } from './pauses.ts';
 import { addRepeats, recordOne } from './record.ts';
 import { reportOnce, settleReports } from './reports.ts';
 import { addSamples } from './samples.ts';
+import { hear, judge, noteForecasts } from './scores.ts';
 import type { Sql } from './statements.ts';
-import type { Tally } from './tally.ts';
 import { verify } from './verification.ts';
 
 /** Thrown by an operation that found its deadline passed; what it wrote is undone. */
@@ -54,16 +56,18 @@ export interface Operations {
   addSamples(args: { samples: readonly MeasuredSample[]; now: number }): number;
   keepForecasts(args: { source: string; at: number; entries: readonly KeptForecast[] }): null;
   endForecasts(args: { source: string; at: number }): null;
+  noteForecasts(args: { forecasts: readonly NotedForecast[]; heard: readonly Heard[]; now: number }): number;
+  judge(args: { verdicts: readonly ForecastVerdict[]; at: number }): readonly number[];
   notePass(args: { at: number }): null;
-  setValue(args: { key: string; value: string; expiresAt: number | null; now: number }): null;
+  setValues(args: { entries: Entries; expiresAt: number | null; now: number }): null;
   deleteValue(args: { key: string; now: number }): boolean;
 }
+
+type Entries = readonly (readonly [key: string, value: string])[];
 
 export type OperationName = keyof Operations;
 export type Arguments<N extends OperationName> = Parameters<Operations[N]>[0];
 export type Result<N extends OperationName> = ReturnType<Operations[N]>;
-
-const WEEK = 7 * 86_400_000;
 
 /** `expired` tells whether the caller of the operation that runs has given up by now. */
 export function operationsOn(sql: Sql, expired: () => boolean): Operations {
@@ -92,7 +96,7 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       if (changes === 0) return null;
       for (const { id, count, last_at } of repeats) addRepeats(sql, id, count, last_at);
       for (const { type, verdict, reason, count } of counts) countDecision(sql, type, verdict, reason, count);
-      if (number === 1) sql('DELETE FROM tallies WHERE at < ?').run(at - WEEK);
+      if (number === 1) sql('DELETE FROM tallies WHERE at < ?').run(at - FORGOTTEN_AFTER);
       return null;
     },
 
@@ -108,7 +112,7 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
         `UPDATE reports SET next_at = ? WHERE id IN (
            SELECT id FROM reports WHERE channel = ? AND (next_at <= ? OR next_at > ?) ORDER BY id LIMIT ?
          ) RETURNING id, channel, subject, created_at, attempts`,
-      ).all(now + lease, channel, now, now + 2 * WEEK, limit) as unknown as (Omit<Report, 'subject'> & {
+      ).all(now + lease, channel, now, now + LONGEST_LEASE, limit) as unknown as (Omit<Report, 'subject'> & {
         subject: string;
       })[];
       return rows
@@ -137,6 +141,11 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       endForecasts(sql, source, at);
       return null;
     },
+    noteForecasts({ forecasts, heard, now }) {
+      hear(sql, heard);
+      return noteForecasts(sql, forecasts, now);
+    },
+    judge: ({ verdicts, at }) => judge(sql, verdicts, at),
 
     notePass({ at }) {
       sql(
@@ -145,12 +154,13 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       return null;
     },
 
-    setValue({ key, value, expiresAt, now }) {
+    setValues({ entries, expiresAt, now }) {
       sql('DELETE FROM kv WHERE expires_at <= ?').run(now);
-      sql(
+      const set = sql(
         `INSERT INTO kv (key, value, expires_at) VALUES (?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
-      ).run(key, value, expiresAt);
+      );
+      for (const [key, value] of entries) set.run(key, value, expiresAt);
       return null;
     },
     deleteValue({ key, now }) {

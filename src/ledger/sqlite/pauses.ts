@@ -1,8 +1,7 @@
 import type { Pause } from '../../decision/decision.ts';
 import type { EndedPause } from '../ledger.ts';
+import { FORGOTTEN_AFTER } from '../rules.ts';
 import type { Sql } from './statements.ts';
-
-const WEEK = 7 * 86_400_000;
 
 /** Everything that the kill switch refused since the ledger began, repeats that were written back among it. */
 const REFUSED = `(SELECT coalesce(sum(count), 0) FROM counters WHERE kind = 'decision' AND c = 'kill_switch')`;
@@ -15,7 +14,7 @@ export function setPause(sql: Sql, { name, reason, since, until }: Pause): void 
      ON CONFLICT (name) DO UPDATE SET reason = excluded.reason, since = excluded.since, until = excluded.until,
        refused_before = excluded.refused_before, told = 0`,
   ).run(name, reason, since, until);
-  sql('DELETE FROM pauses WHERE until < ?').run(since - WEEK);
+  sql('DELETE FROM pauses WHERE until < ?').run(since - FORGOTTEN_AFTER);
 }
 
 /** Lifts the pause of that name, or all when null. */

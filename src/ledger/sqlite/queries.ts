@@ -1,11 +1,15 @@
 import type { Decision, PastRun } from '../../decision/decision.ts';
+import { runState } from '../../decision/fact-question.ts';
 import type { Execution } from '../../execution/execution.ts';
 import type { LedgerSummary } from '../../execution/summary.ts';
+import type { Target } from '../../prediction/prediction.ts';
 import type { ExecutionFilter, Instance, Page, Unfinished } from '../ledger.ts';
-import { runState } from './facts.ts';
-import { type DecisionRow, type ExecutionRow, toDecision, toExecution } from './rows.ts';
+import { newestAttempts, pageOf, seqBefore } from '../paging.ts';
+import { type DecisionRow, type ExecutionRow, targetText, toDecision, toExecution } from '../rows.ts';
+import { MOST_RUNS } from '../rules.ts';
+import { type CounterRow, summaryOf } from '../summary.ts';
+import { type TallyBook, withTally } from '../tally.ts';
 import type { Sql } from './statements.ts';
-import type { Count, TallyBook } from './tally.ts';
 
 export function executionById(sql: Sql, id: string): Execution | null {
   const row = sql('SELECT * FROM executions WHERE id = ?').get(id) as unknown as ExecutionRow | undefined;
@@ -22,6 +26,20 @@ export function pageOfExecutions(sql: Sql, { playbook, state, limit, before }: E
     limit + 1,
   ) as unknown as ExecutionRow[];
   return pageOf(rows, limit, toExecution);
+}
+
+/** Two statements, as each has an index of its own. */
+export function attemptsOf(sql: Sql, target: Target, limit: number): readonly Execution[] {
+  const text = targetText(target);
+  const ran = sql(
+    `SELECT * FROM executions WHERE resource = ? AND host IS ? AND started_at IS NOT NULL AND finished_at IS NOT NULL
+       AND target = ? ORDER BY started_at DESC LIMIT ?`,
+  ).all(target.resource, target.host, text, limit);
+  const stopped = sql(
+    `SELECT * FROM executions WHERE target = ? AND mode = 'live' AND state IN ('rejected', 'dry_run_failed', 'nothing_to_do')
+       AND started_at IS NULL ORDER BY finished_at DESC LIMIT ?`,
+  ).all(text, limit);
+  return newestAttempts([...ran, ...stopped] as unknown as ExecutionRow[], limit);
 }
 
 export function pageOfDecisions(
@@ -55,13 +73,6 @@ export function decisionById(sql: Sql, id: string, tallies: TallyBook, client: s
   return row === undefined ? null : withTally(toDecision(row), tallies, appliedTally(sql, client));
 }
 
-/** The decision with what is counted in memory beyond batch `applied`. */
-export function withTally(decision: Decision, tallies: TallyBook, applied: number): Decision {
-  const { count, last_at } = tallies.repeatsOf(decision.id, applied);
-  if (count === 0) return decision;
-  return { ...decision, repeats: decision.repeats + count, last_at: Math.max(decision.last_at, last_at) };
-}
-
 export function newestDecision(sql: Sql, target: string): Decision | null {
   const row = sql('SELECT * FROM decisions WHERE target = ? ORDER BY seq DESC LIMIT 1').get(target);
   return row === undefined ? null : toDecision(row as unknown as DecisionRow);
@@ -70,24 +81,6 @@ export function newestDecision(sql: Sql, target: string): Decision | null {
 export function appliedTally(sql: Sql, client: string): number {
   return (sql('SELECT applied FROM tallies WHERE client = ?').get(client)?.['applied'] as number | undefined) ?? 0;
 }
-
-const CURSOR = /^c([0-9a-z]{1,10})$/;
-
-/** Throws RangeError for what is no cursor of ours. */
-function seqBefore(cursor: string | undefined): number {
-  if (cursor === undefined) return Number.MAX_SAFE_INTEGER;
-  const digits = CURSOR.exec(cursor)?.[1];
-  if (digits === undefined) throw new RangeError('before: not a cursor that this ledger gave out');
-  return Number.parseInt(digits, 36);
-}
-
-function pageOf<R extends { readonly seq: number }, T>(rows: readonly R[], limit: number, to: (row: R) => T): Page<T> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return { items: shown.map(to), next: rows.length > limit && last !== undefined ? `c${last.seq.toString(36)}` : null };
-}
-
-const MOST_RUNS = 10_000;
 
 export function runsSince(
   sql: Sql,
@@ -141,25 +134,9 @@ export function unfinishedExecutions(sql: Sql): readonly Unfinished[] {
 
 const WEEK = 7 * 86_400_000;
 
-interface CounterRow {
-  readonly kind: 'decision' | 'execution' | 'outcome';
-  readonly a: string;
-  readonly b: string;
-  readonly c: string;
-  readonly count: number;
-}
-
 export function summarize(sql: Sql, now: number, tallies: TallyBook, client: string): LedgerSummary {
-  const counters = sql('SELECT kind, a, b, c, count FROM counters').all() as unknown as CounterRow[];
-  const types = new Set(
-    sql('SELECT name FROM prediction_types')
-      .all()
-      .map((row) => row['name'] as string),
-  );
-  const outcomes = counters
-    .filter(({ kind }) => kind === 'outcome')
-    .map(({ a: playbook, b: outcome, count }) => ({ playbook, outcome, count }));
-  const ended = sql(
+  const types = sql('SELECT name FROM prediction_types').all();
+  const week = sql(
     `SELECT count(*) FILTER (WHERE state = 'succeeded') AS success, count(*) FILTER (WHERE state <> 'succeeded') AS failure
      FROM executions WHERE finished_at > ? AND counts_as = 'live'`,
   ).get(now - WEEK) as unknown as LedgerSummary['week'];
@@ -167,15 +144,12 @@ export function summarize(sql: Sql, now: number, tallies: TallyBook, client: str
     `SELECT max(at) AS at FROM (SELECT max(finished_at) AS at FROM executions WHERE finished_at IS NOT NULL
        UNION ALL SELECT at FROM notes WHERE name = 'last_pass')`,
   ).get()!['at'] as number | null;
-  return {
-    decisions: addUp(counters, tallies.countsBeyond(appliedTally(sql, client), types)),
-    executions: counters
-      .filter(({ kind }) => kind === 'execution')
-      .map(({ a, b, count }) => ({ playbook: a, result: b as LedgerSummary['executions'][number]['result'], count })),
-    week: { success: ended.success, failure: ended.failure },
+  const rows = {
+    counters: sql('SELECT kind, a, b, c, count FROM counters').all() as unknown as CounterRow[],
+    types: types.map((row) => row['name'] as string),
+    applied: appliedTally(sql, client),
+    week: { success: week.success, failure: week.failure },
     last_run_at: last,
-    prevented_incidents: outcomes.reduce((sum, { outcome, count }) => sum + (outcome === 'effective' ? count : 0), 0),
-    outcomes,
     in_progress: plain(
       sql('SELECT playbook, count(*) AS count FROM executions WHERE finished_at IS NULL GROUP BY playbook').all(),
     ) as LedgerSummary['in_progress'],
@@ -183,22 +157,7 @@ export function summarize(sql: Sql, now: number, tallies: TallyBook, client: str
       sql('SELECT channel, count(*) AS count FROM reports GROUP BY channel').all(),
     ) as LedgerSummary['reports_pending'],
   };
-}
-
-function addUp(
-  counters: readonly CounterRow[],
-  pending: readonly (Count & { readonly count: number })[],
-): LedgerSummary['decisions'] {
-  const sums = new Map<string, { prediction_type: string; verdict: string; reason: string; count: number }>();
-  const add = (prediction_type: string, verdict: string, reason: string, count: number) => {
-    const key = JSON.stringify([prediction_type, verdict, reason]);
-    const sum = sums.get(key);
-    if (sum === undefined) sums.set(key, { prediction_type, verdict, reason, count });
-    else sum.count += count;
-  };
-  for (const { kind, a, b, c, count } of counters) if (kind === 'decision') add(a, b, c, count);
-  for (const { type, verdict, reason, count } of pending) add(type, verdict, reason, count);
-  return [...sums.values()];
+  return summaryOf(rows, tallies);
 }
 
 /** Rows of SQLite have no prototype; records that leave here are plain objects. */

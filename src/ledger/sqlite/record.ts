@@ -1,55 +1,46 @@
 import { decide } from '../../decision/decide.ts';
-import type { Decision, DecisionInput, Draft } from '../../decision/decision.ts';
-import { decided } from '../decided.ts';
+import type { Decision, DecisionInput, Draft, Facts } from '../../decision/decision.ts';
+import { scopeOf, scopeText } from '../../decision/fact-question.ts';
+import { type Basis, basisOf } from '../../replay/record.ts';
 import type { Instance, Recorded } from '../ledger.ts';
+import { approvalOf, countOf, type Newest, refusalOf } from '../recording.ts';
+import { targetText } from '../rows.ts';
 import { countDecision } from './counters.ts';
 import { isConstraint } from './errors.ts';
-import { gatherFacts, scopeOf, scopeText, sqlFactReads } from './facts.ts';
-import { newId } from './ids.ts';
-import { targetText } from './rows.ts';
+import { gatherFacts, sqlFactReads } from './facts.ts';
 import type { Sql } from './statements.ts';
 
 /** Decides one input on the facts of this transaction and puts the decision, and its claim, on record. */
 export function recordOne(sql: Sql, input: DecisionInput, owner: Instance): Recorded {
   const facts = gatherFacts(sqlFactReads(sql), input, null);
   const draft = decide(input, facts);
-  if (draft.verdict !== 'approved') return { decision: recordRefusal(sql, input, draft), hold: null };
+  if (draft.verdict !== 'approved') return { decision: recordRefusal(sql, input, draft, facts), hold: null };
 
-  const execution_id = newId('exec', input.now);
-  const decision = decided(input, draft, { id: newId('dec', input.now), execution_id, repeats: 0, last_at: input.now });
+  const decision = approvalOf(input, draft);
   if (!claim(sql, input, decision, owner)) {
-    return { decision: recordRefusal(sql, input, lostClaim(sql, input, facts)), hold: null };
+    return { decision: recordRefusal(sql, input, lostClaim(sql, input, facts), facts), hold: null };
   }
-  insertDecision(sql, decision);
+  insertDecision(sql, decision, basisOf(input, facts));
   countAs(sql, decision);
-  return { decision, hold: { execution_id, fence: 1 } };
+  return { decision, hold: { execution_id: decision.execution_id, fence: 1 } };
 }
 
-function recordRefusal(sql: Sql, input: DecisionInput, draft: Draft): Decision {
-  const fresh = { id: newId('dec', input.now), execution_id: null, repeats: 0, last_at: input.now };
-  const newest = draft.verdict === 'ignored' ? undefined : newestOf(sql, targetText(input.target));
-  const repeated = newest?.reason === draft.reason ? newest : null;
-  const decision = decided(
-    input,
-    draft,
-    repeated === null ? fresh : { ...fresh, id: repeated.id, repeats: repeated.repeats + 1 },
-  );
+function recordRefusal(sql: Sql, input: DecisionInput, draft: Draft, facts: Facts): Decision {
+  const newest = draft.verdict === 'ignored' ? null : newestOf(sql, targetText(input.target));
+  const { as, decision } = refusalOf(input, draft, newest);
   countAs(sql, decision);
-  if (draft.verdict === 'ignored') return { ...decision, id: '' };
-  if (repeated !== null) {
-    addRepeats(sql, repeated.id, 1, input.now);
-    return decision;
-  }
-  insertDecision(sql, decision);
+  if (as === 'repeat') addRepeats(sql, decision.id, 1, input.now);
+  if (as !== 'new') return decision;
+  insertDecision(sql, decision, basisOf(input, facts));
   if (draft.verdict === 'escalated') {
     insertReport(sql, 'discord', { kind: 'escalation', decision }, input.now);
   }
   return decision;
 }
 
-function newestOf(sql: Sql, target: string) {
+function newestOf(sql: Sql, target: string): Newest | null {
   const row = sql('SELECT id, reason, repeats FROM decisions WHERE target = ? ORDER BY seq DESC LIMIT 1').get(target);
-  return row as { id: string; reason: string; repeats: number } | undefined;
+  return (row as Newest | undefined) ?? null;
 }
 
 export function addRepeats(sql: Sql, id: string, count: number, lastAt: number): void {
@@ -66,7 +57,8 @@ export function insertReport(sql: Sql, channel: string, subject: object, at: num
 }
 
 function countAs(sql: Sql, decision: Decision): void {
-  countDecision(sql, decision.target?.prediction_type ?? '', decision.verdict, decision.reason, 1);
+  const { type, verdict, reason } = countOf(decision.target?.prediction_type, decision);
+  countDecision(sql, type, verdict, reason, 1);
 }
 
 /** False when the scope already has an unfinished execution: the index that forbids a second stands behind the gates. */
@@ -110,7 +102,7 @@ export function noteInstance(sql: Sql, owner: Instance, at: number): void {
   ).run(owner.id, owner.host_key, owner.pid, owner.pid_started, at);
 }
 
-function lostClaim(sql: Sql, input: DecisionInput, facts: ReturnType<typeof gatherFacts>): Draft {
+function lostClaim(sql: Sql, input: DecisionInput, facts: Facts): Draft {
   const scope = scopeText(scopeOf(input.mapping!, input.target ?? input.prediction!));
   const holder = sql(
     'SELECT id AS execution_id, state, claimed_at FROM executions WHERE scope = ? AND finished_at IS NULL',
@@ -120,11 +112,11 @@ function lostClaim(sql: Sql, input: DecisionInput, facts: ReturnType<typeof gath
   return draft;
 }
 
-function insertDecision(sql: Sql, decision: Decision): void {
+function insertDecision(sql: Sql, decision: Decision, basis: Basis): void {
   sql(
     `INSERT INTO decisions (id, target, decided_at, trigger, alertname, fingerprint, prediction, mapping, playbook, verdict,
-       reason, message, gates, next_attempt_at, execution_id, repeats, last_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       reason, message, gates, next_attempt_at, execution_id, repeats, last_at, basis)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     decision.id,
     targetText(decision.target),
@@ -143,5 +135,6 @@ function insertDecision(sql: Sql, decision: Decision): void {
     decision.execution_id,
     decision.repeats,
     decision.last_at,
+    JSON.stringify(basis),
   );
 }

@@ -1,6 +1,6 @@
-import type { SampleStore } from '../ledger.ts';
+import { SKEW } from '../rules.ts';
+import type { SampleStore } from '../stores.ts';
 import type { Reader } from './reader.ts';
-import { SKEW } from './samples.ts';
 import type { Writer } from './writer.ts';
 
 export function sqliteSamples({

@@ -1,13 +1,6 @@
-import type { MeasuredSample } from '../ledger.ts';
+import { SAMPLES_KEPT_FOR, SAMPLES_THINNED_TO, SAMPLES_WHOLE_FOR, SKEW } from '../rules.ts';
+import type { MeasuredSample } from '../stores.ts';
 import type { Sql } from './statements.ts';
-
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** Every sample is kept for so long, then the last one of each hour, then none. */
-const WHOLE_FOR = 2 * DAY;
-const KEPT_FOR = 60 * DAY;
-/** A sample dated further ahead than this was taken while the clock was wrong. */
-export const SKEW = 5 * 60_000;
 
 /**
  * Keeps those that are newer than what is known of their series; the number kept. What a clock that was ahead has left is
@@ -24,7 +17,8 @@ export function addSamples(sql: Sql, samples: readonly MeasuredSample[], now: nu
     if (newest !== null && at <= newest) continue;
     sql('INSERT INTO samples (series, at, value) VALUES (?, ?, ?)').run(series, at, value);
     kept += 1;
-    if (newest === null || Math.floor(newest / HOUR) !== Math.floor(at / HOUR)) thin(sql, series, now);
+    if (newest === null || Math.floor(newest / SAMPLES_THINNED_TO) !== Math.floor(at / SAMPLES_THINNED_TO))
+      thin(sql, series, now);
   }
   return kept;
 }
@@ -33,9 +27,9 @@ function thin(sql: Sql, series: string, now: number): void {
   sql(
     `DELETE FROM samples WHERE series = ?1 AND at < ?2 AND EXISTS (
        SELECT 1 FROM samples AS later
-       WHERE later.series = ?1 AND later.at > samples.at AND later.at < (samples.at / ${HOUR} + 1) * ${HOUR}
+       WHERE later.series = ?1 AND later.at > samples.at AND later.at < (samples.at / ${SAMPLES_THINNED_TO} + 1) * ${SAMPLES_THINNED_TO}
      )`,
-  ).run(series, now - WHOLE_FOR);
+  ).run(series, now - SAMPLES_WHOLE_FOR);
   // Of every series: what is not measured any more ages too.
-  sql('DELETE FROM samples WHERE at < ?').run(now - KEPT_FOR);
+  sql('DELETE FROM samples WHERE at < ?').run(now - SAMPLES_KEPT_FOR);
 }

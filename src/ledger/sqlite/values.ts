@@ -1,4 +1,4 @@
-import type { ValueStore } from '../ledger.ts';
+import type { ValueStore } from '../stores.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
@@ -11,6 +11,9 @@ export function sqliteValues(options: {
   readonly now: () => number;
 }): ValueStore {
   const { reader, writer, now } = options;
+  const setAll: ValueStore['setAll'] = async (entries, expiresAt) => {
+    if (entries.length > 0) await writer.call('setValues', { entries, expiresAt, now: now() });
+  };
   return {
     get: (key) =>
       reader.cached((sql, cache) => {
@@ -20,7 +23,8 @@ export function sqliteValues(options: {
         return row?.['value'] as string | undefined;
       }),
 
-    set: async (key, value, expiresAt) => void (await writer.call('setValue', { key, value, expiresAt, now: now() })),
+    set: (key, value, expiresAt) => setAll([[key, value]], expiresAt),
+    setAll,
 
     delete: (key) => writer.call('deleteValue', { key, now: now() }),
 

@@ -1,13 +1,12 @@
 import type { Execution } from '../../execution/execution.ts';
 import { daysGained, newlyMasked, type VerifiedRun } from '../../execution/gains.ts';
 import type { Due, Verdict, VerdictOnRecord } from '../ledger.ts';
+import { reportsOn } from '../recording.ts';
+import { type ExecutionRow, toExecution } from '../rows.ts';
+import { MOST_VERIFIED, startingWith } from '../rules.ts';
 import { countOutcome } from './counters.ts';
 import { insertReport } from './record.ts';
-import { type ExecutionRow, toExecution } from './rows.ts';
 import type { Sql } from './statements.ts';
-
-/** So many runs of a target are enough to tell its trend, and what returns within 30 days. */
-const MOST_RUNS = 50;
 
 export function dueForVerification(sql: Sql, at: number, limit: number): readonly Due[] {
   const rows = sql('SELECT * FROM executions WHERE verify_at <= ? AND outcome IS NULL ORDER BY verify_at LIMIT ?').all(
@@ -29,23 +28,18 @@ export function verify(sql: Sql, id: string, verdict: Verdict): VerdictOnRecord 
   countOutcome(sql, execution.playbook, outcome);
   const runs = startingWith(execution, verifiedRuns(sql, row.target));
   const masking = outcome === 'unknown' ? null : newlyMasked(runs, min_days_gained);
-  for (const channel of reports) insertReport(sql, channel, { kind: 'outcome', execution, runs }, at);
-  if (masking !== null) insertReport(sql, 'discord', { kind: 'masking', execution, masking }, at);
-  return { execution, runs, masking };
+  const recorded = { execution, runs, masking };
+  for (const { channel, subject } of reportsOn(recorded, reports)) insertReport(sql, channel, subject, at);
+  return recorded;
 }
 
 /** The verified runs of a target, the newest first. */
 function verifiedRuns(sql: Sql, target: string): readonly VerifiedRun[] {
   const rows = sql(
     `SELECT id AS execution_id, started_at, outcome, days_before, days_after FROM executions
-     WHERE target = ? AND outcome IS NOT NULL AND outcome <> 'unknown' ORDER BY started_at DESC LIMIT ${MOST_RUNS}`,
+     WHERE target = ? AND outcome IS NOT NULL AND outcome <> 'unknown' ORDER BY started_at DESC LIMIT ${MOST_VERIFIED}`,
   ).all(target) as unknown as VerifiedRun[];
   return rows.map((row) => ({ ...row }));
-}
-
-/** A run that seems to be older than others, because the clock was put back meanwhile, is the newest all the same. */
-function startingWith({ id }: Execution, runs: readonly VerifiedRun[]): readonly VerifiedRun[] {
-  return [...runs.filter((run) => run.execution_id === id), ...runs.filter((run) => run.execution_id !== id)];
 }
 
 export function lastGain(sql: Sql, playbook: string): number | null {

@@ -183,8 +183,10 @@ export function claims(newStore: () => TestStore): void {
       unfinished: null,
       runs: [],
       all_runs: [],
+      hosts: [],
       stopped: null,
       settling: null,
+      proof: null,
     });
   });
 }

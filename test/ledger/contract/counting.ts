@@ -144,6 +144,7 @@ export function counting(newStore: () => TestStore): void {
       last_run_at: null,
       prevented_incidents: 0,
       outcomes: [],
+      scored: [],
       in_progress: [],
       reports_pending: [],
     });

@@ -41,6 +41,29 @@ export function executions(newStore: () => TestStore): void {
     ]);
   });
 
+  test('what was tried for a target is what ran and what was stopped, the newest first, and of no other target', async () => {
+    const ledger = await newStore().open();
+    const about = { prediction_type: 'disk_exhaustion', resource: '/srv', host: 'nas' };
+    expect(await ledger.attemptsOf(about, 5)).toEqual([]);
+    const at = (hour: number, changes = {}) => inputAbout({ now: NOW + hour * HOUR, ...changes });
+    const failed = await runOnce(ledger, at(0), 'failed', { run: { ...OUTCOME, error: 'exit code 3' } });
+    const stopped = await claim(ledger, at(1));
+    await ledger.advance(stopped, step('rejected', NOW + HOUR + 1, { message: 'a check' }));
+    const policy = permittingPolicy({ max_daily_executions: null, retry_after: 0 });
+    const succeeded = await runOnce(ledger, at(3, { policy }), 'succeeded');
+    for (const other of [{ host: null }, { host: 'other' }, { resource: '/other' }, { prediction_type: 'inodes' }]) {
+      await runOnce(ledger, at(5, { ...other, policy }), 'succeeded');
+      expect(await ledger.attemptsOf({ ...about, ...other }, 5)).toHaveLength(1);
+    }
+    const trial = await claim(ledger, at(6, { mode: 'dry-run', policy }));
+    await ledger.advance(trial, step('dry_run_only', NOW + 6 * HOUR));
+    await claim(ledger, at(7, { policy }));
+    const ids = async (limit: number) => (await ledger.attemptsOf(about, limit)).map(({ id }) => id);
+    expect(await ids(5)).toEqual([succeeded, stopped.execution_id, failed]);
+    expect(await ids(2)).toEqual([succeeded, stopped.execution_id]);
+    expect((await ledger.attemptsOf(about, 5))[2]).toEqual(await ledger.execution(failed));
+  });
+
   test('the last look begins the run, or says why not and writes nothing', async () => {
     const store = newStore();
     const [ledger, other] = [await store.open(), await store.open()];

@@ -166,13 +166,14 @@ export function outcomes(newStore: () => TestStore): void {
     const ledger = await newStore().open();
     const after = async (day: number, changes: Partial<Verdict> = {}, about = {}) => {
       const id = await run(ledger, NOW + day * DAY, about);
-      const recorded = await ledger.verify(id, verdict({ reports: [], ...changes }));
+      const recorded = await ledger.verify(id, verdict({ reports: ['discord'], ...changes }));
       return { recorded: recorded!, told: await told(ledger) };
     };
-    expect((await after(0)).told).toEqual([]);
-    expect((await after(1, {}, { resource: '/other' })).told).toEqual([]);
-    expect((await after(2, { outcome: 'unknown', days_after: null })).told).toEqual([]);
-    expect((await after(10, { outcome: 'ineffective', days_after: 8 })).told).toEqual([]);
+    expect((await after(0)).told).toEqual(['outcome']);
+    expect((await after(1, {}, { resource: '/other' })).told).toEqual(['outcome']);
+    expect((await after(2, { outcome: 'unknown', days_after: null, reports: [] })).told).toEqual([]);
+    expect((await after(10, { outcome: 'ineffective', days_after: 8 })).told).toEqual(['outcome']);
+    // One message: it tells of the outcome too.
     const third = await after(29, { days_after: 12 });
     expect(third.told).toEqual([['returns']]);
     expect(third.recorded.masking?.runs.map(({ outcome, days_after }) => [outcome, days_after])).toEqual([
@@ -180,10 +181,10 @@ export function outcomes(newStore: () => TestStore): void {
       ['ineffective', 8],
       ['effective', 20],
     ]);
-    expect((await after(31)).told).toEqual([]);
+    expect((await after(31)).told).toEqual(['outcome']);
     // Rarer for a while, then again: people are told anew.
-    expect((await after(75)).told).toEqual([]);
-    expect((await after(80)).told).toEqual([]);
+    expect((await after(75)).told).toEqual(['outcome']);
+    expect((await after(80)).told).toEqual(['outcome']);
     expect((await after(85)).told).toEqual([['returns']]);
   });
 

@@ -29,6 +29,16 @@ export function valuesContract(newStore: () => TestStore): void {
     expect(await values.list('')).toHaveLength(2);
   });
 
+  test('many are set at once; of a key that is named twice the last value stays', async () => {
+    const { values } = await newStore().open();
+    await values.set('m:2', 'old', null);
+    const many = Array.from({ length: 8_000 }, (_, at) => [`m:${at}`, `${at}`] as const);
+    await values.setAll([...many, ['m:3', 'last']], NOW + MINUTE);
+    await values.setAll([], null);
+    expect(await values.list('m:')).toHaveLength(8_000);
+    expect(await Promise.all(['m:2', 'm:3', 'm:7999'].map(values.get))).toEqual(['2', 'last', '7999']);
+  });
+
   test('a Keyv over them keeps its namespace to itself', async () => {
     const ledger = await newStore().open({ now: Date.now });
     const [one, two] = [keyvOver<{ n: number }>(ledger.values, 'one'), keyvOver<{ n: number }>(ledger.values, 'two')];

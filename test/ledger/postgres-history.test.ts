@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DAY, HOUR, NOW, permittingPolicy } from '../support/decision.ts';
+import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
+import { eventually } from '../support/wait.ts';
+import { type PostgresTestStore, postgresStore } from './postgres-store.ts';
+import { claim, inputAbout, owner, runOnce, step } from './support.ts';
+
+const ROWS = 30_000;
+
+describe.skipIf(!withPostgres)('a ledger of years on PostgreSQL', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+
+  /** One run, and so many like it before: of its playbook and target, that ran, were stopped, verified and refused. */
+  async function withHistory(): Promise<PostgresTestStore> {
+    const store = postgresStore(server);
+    const ledger = await store.open();
+    await runOnce(ledger, inputAbout(), 'succeeded', { verify: { after: HOUR, expect: null } });
+    await ledger.close();
+    server.sql(
+      store.database,
+      `SET search_path TO forestall;
+       INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
+         claimed_at, started_at, finished_at, message, counts_as, counted_at, scope, fence, owner_id, verify_at, verified_at, outcome)
+       SELECT 'exec_' || n, CASE n % 2 WHEN 0 THEN 'succeeded' ELSE 'rejected' END, playbook, mapping, target, resource, host,
+         prediction, decision_id, trigger, mode, claimed_at, claimed_at - n * 1000, claimed_at - n * 1000, message,
+         CASE n % 2 WHEN 0 THEN 'live' END, claimed_at - n * 1000, scope, 1, owner_id, claimed_at, claimed_at, 'ineffective'
+       FROM executions, generate_series(1, ${ROWS}) AS n;
+       INSERT INTO decisions (id, target, decided_at, trigger, verdict, reason, message, gates, last_at)
+       SELECT 'dec_' || n, target, decided_at, trigger, 'rejected', 'kill_switch', message, gates, decided_at - n * 1000
+       FROM decisions, generate_series(1, ${ROWS}) AS n`,
+    );
+    return store;
+  }
+
+  /** Rows that were looked at since the last call, in tables that grow with the years. */
+  async function rowsRead(store: PostgresTestStore): Promise<number> {
+    await eventually(
+      () => server.sql('postgres', `SELECT count(*) FROM pg_stat_activity WHERE datname = '${store.database}'`) === '0',
+    );
+    const read = server.sql(
+      store.database,
+      `SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables
+       WHERE relname IN ('executions', 'decisions')`,
+    );
+    server.sql(store.database, 'SELECT pg_stat_reset()');
+    return Number(read);
+  }
+
+  test.each(['before', 'after'])(
+    'what a decision asks never walks through the history, %s statistics were gathered',
+    async (when) => {
+      const store = await withHistory();
+      server.sql(store.database, 'ALTER SYSTEM SET autovacuum = off');
+      server.sql(store.database, 'SELECT pg_reload_conf()');
+      if (when === 'after') server.sql(store.database, 'ANALYZE');
+      await rowsRead(store);
+      const ledger = await store.open();
+      const policy = permittingPolicy({ retry_after: 1, max_daily_executions: 5 });
+      for (const limit_scope of ['playbook', 'resource', 'host'] as const) {
+        for (let at = 0; at < 8; at++) {
+          const input = inputAbout({
+            now: NOW + DAY + at,
+            policy,
+            action: { limit_scope, max_executions_per_week: 7 },
+          });
+          expect((await ledger.facts(input, 'exec_5')).runs).toHaveLength(7);
+          const [recorded] = await ledger.record([{ ...input, unsafe_value: 'a' }], owner());
+          expect(recorded!.decision.reason).toBe('unsafe_value');
+          await ledger.repeat(input, {
+            verdict: 'rejected',
+            reason: 'cooldown',
+            message: '',
+            gates: [],
+            next_attempt_at: null,
+          });
+        }
+      }
+      const elsewhere = inputAbout({ now: NOW + DAY, resource: '/other', action: { playbook: 'other' } });
+      const hold = await claim(ledger, elsewhere);
+      expect((await ledger.begin(hold, elsewhere, 'go'))?.verdict).toBe('approved');
+      await ledger.advance(hold, step('failed', NOW + DAY));
+      await ledger.unfinished();
+      await ledger.due(NOW + DAY, 5);
+      await ledger.lastGain('disk-cleanup');
+      await ledger.runsSince('disk-cleanup', 'live', NOW - 20_000);
+      await ledger.executions({ playbook: 'disk-cleanup', state: 'succeeded', limit: 5 });
+      await ledger.executions({ state: 'failed', limit: 5 });
+      await ledger.decisions({ limit: 5 });
+      await ledger.refusedSince(NOW - 20_000, 5);
+      await ledger.close();
+      // Some 60 questions: a handful of rows each.
+      const read = await rowsRead(store);
+      expect(read).toBeGreaterThan(100);
+      expect(read).toBeLessThan(2_500);
+    },
+    60_000,
+  );
+
+  test('many inputs are recorded with as many statements as one, each on what those before it left', async () => {
+    const ledger = await postgresStore(server).open();
+    const inputs = Array.from({ length: 800 }, (_, at) =>
+      inputAbout({ resource: `/${at % 400}`, host: `h${at % 3}`, action: { limit_scope: 'resource' } }),
+    );
+    const recorded = await ledger.record(inputs, owner());
+    expect(recorded.map(({ decision }) => decision.reason)).toEqual([
+      ...Array(400).fill('approved'),
+      ...Array(400).fill('in_progress'),
+    ]);
+    expect(recorded[500]!.decision.message).toContain(recorded[100]!.hold!.execution_id);
+    expect(new Set((await ledger.unfinished()).map(({ execution }) => execution.id)).size).toBe(400);
+  });
+});
