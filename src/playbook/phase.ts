@@ -2,7 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { PlaybookConfig } from '../config/config.ts';
 import type { PhaseOutcome, PlaybookResult } from '../execution/execution.ts';
 import type { Prediction } from '../prediction/prediction.ts';
-import { placeholderValues, substitute, unsafeValue } from './arguments.ts';
+import { playFailure, playResult } from './ansible/outcome.ts';
+import { type Play, preparePlay } from './ansible/play.ts';
+import { placeholderValues, substitute } from './arguments.ts';
 import { createCapture } from './capture.ts';
 import { childEnvironment } from './environment.ts';
 import { createOutput, type Phase } from './output.ts';
@@ -15,6 +17,7 @@ import { startProcess } from './spawn.ts';
 import { type Ending, supervise } from './supervise.ts';
 import { executionMarker } from './survivors.ts';
 import { durationText, oneLine } from './text.ts';
+import { unsafeValue } from './unsafe-value.ts';
 import type { UsedBytes } from './used-bytes.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
@@ -102,21 +105,21 @@ async function runIn(
     used_bytes: null,
     error: `not started: ${why}`,
   });
-  const argv = substitute(
-    phase === 'run' ? playbook.run : playbook.dry_run,
-    placeholderValues(playbook.name, request.prediction, request.parameters),
-  );
+  const values = placeholderValues(playbook.name, request.prediction, request.parameters);
+  const argv = substitute(phase === 'run' ? playbook.run : playbook.dry_run, values);
   if (!argv.ok) return notStarted(argv.problem);
   const program = await findProgram(argv.argv[0] ?? '');
   if ('problem' in program) return notStarted(program.problem);
+  const play = playbook.ansible === null ? null : await preparePlay(playbook.ansible, workspace.folder, values);
+  if (play !== null && 'problem' in play) return notStarted(play.problem);
 
   const capture = createCapture(log);
   const pipe = openOutputPipe(await (request.takePipe ?? makePipeEnds)(), (piece) => capture.write(piece));
   try {
     const measure = await startMeasuring(request);
     const started = await startProcess({
-      argv: [program.path, ...argv.argv.slice(1)],
-      cwd: program.folder,
+      argv: [program.path, ...argv.argv.slice(1, -1), ...(play?.options ?? []), ...argv.argv.slice(1).slice(-1)],
+      cwd: play?.cwd ?? program.folder,
       env: childEnvironment(
         {
           FORESTALL_EXECUTION_ID: execution_id,
@@ -125,7 +128,7 @@ async function runIn(
           FORESTALL_PREDICTION_FILE: workspace.predictionFile,
           FORESTALL_RESULT_FILE: workspace.resultFile,
         },
-        playbook.env,
+        { ...playbook.env, ...play?.env },
       ),
       output: pipe.writeEnd,
     });
@@ -149,19 +152,22 @@ async function runIn(
     }
     const ending = await supervised;
     const [used_bytes] = await Promise.all([measure(), lastWords(pipe)]);
-    const failure = failureOf(ending, timeout, capture.lastLine());
-    return { ...(await withResult(ending, failure, workspace, phase)), used_bytes };
+    const said = await (play === null ? saidByProgram(workspace) : saidByPlay(play, ending, request));
+    const failure = failureOf(ending, timeout, said.words ?? lastLine(capture.lastLine()), said.failure);
+    return { ...withResult(ending, failure, said, phase), used_bytes };
   } finally {
+    await play?.close();
     pipe.close();
     const lost = await capture.finish();
     if (lost !== null) request.warn?.(`the output of ${execution_id} (${phase}) is not kept whole: ${lost}`);
   }
 }
 
-/** Measures before a run; what it resolves to measures afterwards. */
-async function startMeasuring({ phase, prediction, usedBytes }: PhaseRequest) {
+/** Measures before a run; what it resolves to measures afterwards. The file systems of other hosts are not to be had. */
+async function startMeasuring({ phase, playbook, prediction, usedBytes }: PhaseRequest) {
   const { resource } = prediction;
-  const before = phase === 'run' && resource.startsWith('/') ? ((await usedBytes?.now(resource)) ?? null) : null;
+  const isHere = playbook.ansible === null && resource.startsWith('/');
+  const before = phase === 'run' && isHere ? ((await usedBytes?.now(resource)) ?? null) : null;
   return async (): Promise<PhaseOutcome['used_bytes']> => {
     const after = before === null ? null : ((await usedBytes?.after(resource, before)) ?? null);
     return before === null || after === null ? null : { before, after };
@@ -177,8 +183,33 @@ async function lastWords(pipe: OutputPipe): Promise<void> {
   clearTimeout(timer);
 }
 
-function failureOf(ending: Ending, timeout: number, lastLine: string | null): string | null {
-  const words = lastLine === null ? 'it printed nothing' : `last line: ${lastLine}`;
+/** What a phase tells of itself, once it has ended. */
+interface Said {
+  readonly result: PlaybookResult | null;
+  readonly problem: string | null;
+  /** Why an end by itself was no success, where its exit code is not all there is to know. */
+  readonly failure?: (exit_code: number, words: string) => string | null;
+  /** What it did last; without, its last line tells. */
+  readonly words?: string | undefined;
+}
+
+const saidByProgram = (workspace: Workspace): Promise<Said> => readResultFile(workspace.resultFile);
+
+async function saidByPlay(play: Play, ending: Ending, { prediction }: PhaseRequest): Promise<Said> {
+  const events = await play.events();
+  const host = prediction.host ?? '';
+  return {
+    ...playResult(events, host),
+    failure: (exit_code, words) => playFailure(events, exit_code, host, words),
+    words: ending.how === 'exited' || events.task === null ? undefined : `last task: ${oneLine(events.task)}`,
+  };
+}
+
+function lastLine(line: string | null): string {
+  return line === null ? 'it printed nothing' : `last line: ${line}`;
+}
+
+function failureOf(ending: Ending, timeout: number, words: string, failure: Said['failure']): string | null {
   if (ending.how !== 'exited') {
     const left = ending.survivors;
     const ended = left.length === 0 ? 'its process group was ended' : `processes ${left.join(', ')} could not be ended`;
@@ -187,6 +218,7 @@ function failureOf(ending: Ending, timeout: number, lastLine: string | null): st
     return `${reason}; ${ended}; ${words}`;
   }
   const { exit_code, signal } = ending.exit;
+  if (failure !== undefined && exit_code !== null) return failure(exit_code, words);
   if (exit_code === 0) return null;
   if (exit_code === null) return `ended by ${signal ?? 'a signal'}; ${words}`;
   return `exit code ${exit_code}; ${words}`;
@@ -196,9 +228,8 @@ function failureOf(ending: Ending, timeout: number, lastLine: string | null): st
  * A dry run whose result cannot be read promises nothing that could be judged: it failed. After a real run the work is
  * done: the problem becomes the summary.
  */
-async function withResult(ending: Ending, failure: string | null, workspace: Workspace, phase: Phase) {
+function withResult(ending: Ending, failure: string | null, { result, problem }: Said, phase: Phase) {
   const exit_code = ending.how === 'exited' ? ending.exit.exit_code : null;
-  const { result, problem } = await readResultFile(workspace.resultFile);
   if (problem === null || failure !== null) return { exit_code, result, error: failure };
   if (phase === 'dry_run') return { exit_code, result: null, error: `exit code 0, but ${problem}` };
   return { exit_code, result: { ...EMPTY_RESULT, summary: problem }, error: null };

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { access, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, open, readFile, realpath, stat } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import type { PlaybookConfig } from '../config/config.ts';
+import type { AnsibleConfig, PlaybookConfig } from '../config/config.ts';
 import { placeholderProblem } from './arguments.ts';
+import { changeable, changeableBelow, unsafeFolders, unsafeLibrary } from './permissions.ts';
 import { quoted } from './text.ts';
 
 /** A program that may be started. */
@@ -13,10 +14,6 @@ export interface Program {
   /** The folder that the program lies in, links resolved: where it is started. */
   readonly folder: string;
 }
-
-const GROUP_OR_OTHERS = 0o022;
-const OTHERS = 0o002;
-const STICKY = 0o1000;
 
 /**
  * Why a playbook must not be started, in one sentence; null when it may. Looks at the programs of both phases: each
@@ -31,10 +28,51 @@ export async function inspectProgram(playbook: PlaybookConfig): Promise<{ readon
     if (problem !== null) return { problem: `playbook ${playbook.name}: ${problem}` };
     const found = await findProgram(argv[0] ?? '');
     if ('problem' in found) return { problem: `playbook ${playbook.name}: ${found.problem}` };
-    const changed = argv === playbook.run ? await otherThan(playbook.sha256, found.path) : null;
+    const isPinned = playbook.ansible === null && argv === playbook.run;
+    const changed = isPinned ? await otherThan(playbook.sha256, found.path) : null;
     if (changed !== null) return { problem: `playbook ${playbook.name}: ${changed}` };
   }
-  return { problem: null };
+  const problem = playbook.ansible === null ? null : await playProblem(playbook.ansible, playbook.sha256);
+  return { problem: problem === null ? null : `playbook ${playbook.name}: ${problem}` };
+}
+
+/** What Ansible takes from beside a play. */
+const BESIDE = [
+  'ansible.cfg',
+  'roles',
+  'tasks',
+  'handlers',
+  'vars',
+  'files',
+  'templates',
+  'group_vars',
+  'host_vars',
+  'library',
+  'module_utils',
+  'collections',
+  ...['action', 'callback', 'connection', 'filter', 'inventory', 'lookup', 'test', 'vars'].map(
+    (kind) => `${kind}_plugins`,
+  ),
+];
+
+/** Why a play must not be run: it, its inventory, or what lies beside them, could be changed by others or is missing. */
+async function playProblem({ playbook, inventory }: AnsibleConfig, sha256: string | null): Promise<string | null> {
+  for (const path of [playbook, inventory]) {
+    try {
+      const real = await realpath(path);
+      const isFile = (await stat(real)).isFile();
+      if (path === playbook && !isFile) return `${path} is not a regular file`;
+      const others = isFile ? BESIDE.map((name) => join(dirname(real), name)) : [real];
+      for (const problem of [await changeable(real), ...(await Promise.all(others.map(changeableBelow)))]) {
+        if (problem !== null) return problem;
+      }
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return `${path} does not exist`;
+      return `${path} cannot be looked at: ${code ?? String(error)}`;
+    }
+  }
+  return await otherThan(sha256, playbook);
 }
 
 /** Finds and inspects one program: an absolute path, or a name to be found on PATH. */
@@ -47,11 +85,7 @@ export async function findProgram(name: string): Promise<Program | { readonly pr
     const real = await realpath(path);
     const file = await stat(real);
     if (!file.isFile()) return { problem: `${real} is not a regular file` };
-    const unsafe =
-      changeableBy(real, file, GROUP_OR_OTHERS) ??
-      (await unsafeFolders(real)) ??
-      (await unsafeFolders(path)) ??
-      (await unsafeLibrary(dirname(real)));
+    const unsafe = (await changeable(real)) ?? (await unsafeFolders(path)) ?? (await unsafeLibrary(dirname(real)));
     if (unsafe !== null) return { problem: unsafe };
     try {
       await access(real, constants.X_OK);
@@ -83,34 +117,6 @@ function onPath(name: string): string | null {
   return null;
 }
 
-/** The folder itself as strictly as the program; those above it must not let others rename what is in them. */
-async function unsafeFolders(file: string): Promise<string | null> {
-  let folder = dirname(file);
-  for (let forbidden = GROUP_OR_OTHERS; ; forbidden = OTHERS) {
-    const info = await stat(folder);
-    const isSticky = (info.mode & STICKY) !== 0;
-    const problem = changeableBy(folder, info, isSticky && forbidden === OTHERS ? 0 : forbidden);
-    if (problem !== null) return problem;
-    if (folder === '/') return null;
-    folder = dirname(folder);
-  }
-}
-
-/** What scripts read from `lib` beside them is as good as a part of them. */
-async function unsafeLibrary(folder: string): Promise<string | null> {
-  const library = join(folder, 'lib');
-  const entries = await readdir(library).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw error;
-  });
-  if (entries === null) return null;
-  for (const path of [library, ...entries.map((entry) => join(library, entry))]) {
-    const problem = changeableBy(path, await stat(path), GROUP_OR_OTHERS);
-    if (problem !== null) return problem;
-  }
-  return null;
-}
-
 /** Why the file is not the one that the configuration means; null where it is, or where any will do. */
 async function otherThan(sha256: string | null, path: string): Promise<string | null> {
   if (sha256 === null) return null;
@@ -119,16 +125,6 @@ async function otherThan(sha256: string | null, path: string): Promise<string | 
     .digest('hex');
   if (found === sha256) return null;
   return `${path} is not the program that was pinned: its sha256 is ${found}, configured is ${sha256}; look at what changed, then correct sha256`;
-}
-
-function changeableBy(path: string, { uid, mode }: { uid: number; mode: number }, forbidden: number): string | null {
-  const own = process.geteuid?.() ?? 0;
-  if (uid !== 0 && uid !== own) {
-    return `${path} belongs to user ${uid}, neither root nor the user that runs this (${own}); change its owner`;
-  }
-  if ((mode & forbidden) === 0) return null;
-  const who = (mode & OTHERS) !== 0 ? 'everybody' : 'its group';
-  return `${path} can be written by ${who} (mode ${(mode & 0o7777).toString(8)}); chmod go-w ${path}`;
 }
 
 /** A script whose `#!` line names nothing that exists fails to start with a message that names the script. */

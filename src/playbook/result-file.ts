@@ -35,11 +35,19 @@ export async function readResultFile(path: string): Promise<ResultRead> {
   } catch (error) {
     return { result: null, problem: `its result file is not JSON: ${oneLine((error as Error).message)}` };
   }
+  return resultFrom(document, 'its result file');
+}
+
+/** A result out of a document, whoever wrote it; `what` names it in the problem. */
+export function resultFrom(
+  document: unknown,
+  what: string,
+): { readonly result: PlaybookResult; readonly problem: null } | { readonly result: null; readonly problem: string } {
   const parsed = schema.safeParse(document);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue === undefined || issue.path.length === 0 ? 'the document' : issue.path.map(String).join('.');
-    return { result: null, problem: `its result file is unusable: ${where}: ${oneLine(issue?.message ?? '')}` };
+    return { result: null, problem: `${what} is unusable: ${where}: ${oneLine(issue?.message ?? '')}` };
   }
   const { summary, changes, freed_bytes, downtime_seconds, affects } = parsed.data;
   return {

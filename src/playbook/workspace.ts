@@ -11,6 +11,7 @@ export function temporaryPlaces(): readonly string[] {
 
 /** A folder of mode 0700 for one phase. */
 export interface Workspace {
+  readonly folder: string;
   readonly predictionFile: string;
   readonly resultFile: string;
   remove(): Promise<void>;
@@ -39,6 +40,7 @@ export async function createWorkspace(prediction: Prediction): Promise<Workspace
 
 function workspaceIn(folder: string, predictionFile: string): Workspace {
   return {
+    folder,
     predictionFile,
     resultFile: join(folder, 'result.json'),
     async remove() {

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlaybookConfig } from '../../src/config/config.ts';
-import { placeholderProblem, placeholderValues, substitute, unsafeValue } from '../../src/playbook/arguments.ts';
+import { placeholderProblem, placeholderValues, substitute } from '../../src/playbook/arguments.ts';
+import { unsafeValue } from '../../src/playbook/unsafe-value.ts';
 import { permittingPrediction } from '../support/decision.ts';
 
 const playbook = (...args: string[]): PlaybookConfig => ({
   name: 'disk-cleanup',
   version: '1',
+  ansible: null,
+  max_parallel: null,
   run: ['/bin/true', ...args],
   dry_run: ['/bin/true', ...args, '--dry-run'],
   timeout: 1000,

@@ -22,6 +22,8 @@ export function testPlaybook(
   return {
     name,
     version: '1.0',
+    ansible: null,
+    max_parallel: null,
     run: [path, ...args],
     dry_run: [path, ...args, '--dry-run'],
     timeout: 20_000,
