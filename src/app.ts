@@ -1,11 +1,13 @@
 import { budgets } from './app/budgets.ts';
 import { createFirstToday } from './app/first-today.ts';
+import { createFleets } from './app/fleets.ts';
 import { forecasting, watchOver } from './app/forecasts.ts';
 import { openLedger } from './app/ledger.ts';
 import { createPlaybooks } from './app/playbooks.ts';
 import { predictionSources } from './app/predictions.ts';
 import { createReporting } from './app/reporting.ts';
 import { safetyOf } from './app/safety.ts';
+import { accuracyNow, scoring } from './app/scores.ts';
 import { createSettings } from './app/settings.ts';
 import { createTextfile } from './app/textfile.ts';
 import { localTimeZone } from './app/time-zone.ts';
@@ -16,6 +18,7 @@ import { instanceIsGone, thisInstance } from './ledger/instance.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
+import type { Scoring } from './loop/scoring.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createPipeStore } from './playbook/pipe-store.ts';
 import { isStale } from './prediction/prediction.ts';
@@ -45,6 +48,8 @@ export interface App {
   readonly forecasts: Forecasts;
   /** Whether the sources can be relied on. */
   readonly watch: SourceWatch;
+  /** Writes forecasts down and judges them. */
+  readonly scoring: Scoring;
   readonly metrics: Metrics;
   readonly events: Events;
   readonly outbox: Outbox;
@@ -52,6 +57,8 @@ export interface App {
   /** True while neither the mapping nor a pause holds automation back. */
   enabled(): Promise<boolean>;
   reload(): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }>;
+  /** Reads the inventories of playbooks, so that the next decision knows them. Never rejects. */
+  readFleets(): Promise<void>;
   /** Writes the textfile now, where one is configured. Never rejects. */
   writeTextfile(): Promise<void>;
   onStop(name: string, stop: () => Promise<void> | void, patience?: number): void;
@@ -75,6 +82,8 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   lifecycle.onStop('sources', () => sources.close());
   lifecycle.onStop('forecasts', () => forecasts.close());
 
+  const fleets = createFleets();
+  void fleets.warm(config);
   let safety = safetyOf(config);
   const settings = createSettings({
     config,
@@ -84,6 +93,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     async onChange(next) {
       safety = safetyOf(next);
       reporting.configure(next);
+      void fleets.warm(next);
       await sources.setFiles(next.predictions.files, next.predictions.stale_after);
       await forecasts.configure(next.forecast);
     },
@@ -94,6 +104,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     return settings.config.mapping.global_settings.enable_auto_remediation && active.length === 0;
   }
 
+  const shownAccuracy = accuracyNow(() => settings.config, ledger);
   const metrics = createMetrics({
     version: version(),
     predictions: async () =>
@@ -104,6 +115,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     sources: () => watch.health(),
     summary: () => ledger.summary(now()),
     budgets: () => budgets(settings.config, ledger, now()),
+    escalated: () => loop.escalated(),
     awaiting: async () => (await waitingForConfirmation(ledger)).map(({ playbook }) => playbook),
     state: async () => ({
       enabled: await enabled(),
@@ -113,6 +125,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     }),
     playbooks: () => Object.keys(settings.config.playbooks),
     mapping: () => settings.config.mapping,
+    scores: shownAccuracy.now,
     onProblem: (what, error) => logger.warn({ err: error, what }, 'metrics are served without a part'),
   });
 
@@ -120,6 +133,17 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   lifecycle.onStop('outbox', () => reporting.outbox.close());
   reporting.outbox.start();
   const watch = watchOver(sources, { ledger, logger, kick: () => reporting.outbox.kick() });
+
+  const scores = scoring({
+    ledger,
+    config: () => settings.config,
+    predictions: () => sources.all(),
+    forecastOf: (prediction) => forecasts.of(prediction),
+    sources: () => sources.health(),
+    logger,
+    onJudged: shownAccuracy.forget,
+  });
+  lifecycle.onStop('scoring', () => scores.close());
 
   const textfile = createTextfile({ path: () => settings.config.textfile, render: () => metrics.textfile(), logger });
   lifecycle.onStop('textfile', () => textfile.settled());
@@ -139,7 +163,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     timeZone: localTimeZone,
     predictions: sources,
     checkSafety: (expressions, prediction) => safety.check(expressions, { prediction }),
-    playbooks: createPlaybooks(() => settings.config, pipes, logger),
+    playbooks: createPlaybooks(() => settings.config, fleets, pipes, logger),
     sources: () => sources.health(),
     reportsFor: (execution, state) => reportsFor(execution, state, firstToday),
     outcomeReportsFor,
@@ -168,6 +192,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     sources,
     forecasts,
     watch,
+    scoring: scores,
     metrics,
     events,
     outbox: reporting.outbox,
@@ -176,6 +201,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     },
     enabled,
     reload: () => settings.reload(),
+    readFleets: () => fleets.warm(settings.config),
     writeTextfile: () => textfile.write(),
     onStop: lifecycle.onStop,
     stop: () => lifecycle.stop(),

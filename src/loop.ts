@@ -2,22 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Notification } from './alert/alert.ts';
 import { decide, explain } from './decision/decide.ts';
 import type { Decision, DecisionInput, Draft, Mode } from './decision/decision.ts';
+import type { Escalated } from './execution/escalated.ts';
 import type { Execution } from './execution/execution.ts';
 import { decided } from './ledger/decided.ts';
 import { type Hold, LedgerUnavailable, type Recorded, type VerdictOnRecord } from './ledger/ledger.ts';
+import { noteWords, wordOf } from './loop/alert-words.ts';
 import { type Answer, type Answerer, createApprovals } from './loop/approval.ts';
 import { tellEndedPauses } from './loop/ended-pauses.ts';
+import { createEscalations } from './loop/escalations.ts';
 import { inputFromAlert, inputFromPrediction, type Occasion } from './loop/gather.ts';
 import type { LoopOptions } from './loop/ports.ts';
 import { createQueue } from './loop/queue.ts';
+import { createRechecks, PASS_EVERY } from './loop/rechecks.ts';
 import { createRecovery } from './loop/recovery.ts';
 import { carryOut, lastLook, type RemediationContext } from './loop/remediation.ts';
 import { createVerification } from './loop/verification.ts';
+import { isByName } from './prediction/by-name.ts';
 import type { Prediction } from './prediction/prediction.ts';
 
 const HEARTBEAT_EVERY = 2_000;
 /** Alerts decided in one go before other work gets its turn. */
 const BATCH = 100;
+/** Inputs that go on record in one transaction. */
+const RECORDED_AT_ONCE = 250;
 
 export interface Loop {
   /** Decides on each alert, in their order. Resolves when every decision and claim is durable, before any playbook runs. */
@@ -40,6 +47,10 @@ export interface Loop {
    * is handled or handed on; outcomes that were due are on record then, as far as the ledger took them.
    */
   start(): Promise<void>;
+  /** From now on, decides again on alerts that fire and waited for a gate, as soon as it opens. */
+  followAlerts(): void;
+  /** Which targets a person has to act on now, over all processes on the store. */
+  escalated(): Promise<readonly Escalated[]>;
   /** Finds out whether runs helped, as far as that is due; what was recorded here. */
   verify(): Promise<readonly VerdictOnRecord[]>;
   /** Resolves when no execution waits or runs here. */
@@ -54,7 +65,10 @@ export function createLoop(options: LoopOptions): Loop {
   const ending = new AbortController();
   const context: RemediationContext = { ...options, draining: draining.signal, ending: ending.signal };
   const held = new Set<string>();
-  const queue = createQueue(() => options.config().execution.max_parallel);
+  const queue = createQueue(
+    () => options.config().execution.max_parallel,
+    (playbook) => options.config().playbooks[playbook]?.max_parallel ?? Infinity,
+  );
   const recovery = createRecovery({
     context,
     monotonic: () => performance.now(),
@@ -71,12 +85,18 @@ export function createLoop(options: LoopOptions): Loop {
       if (hold !== null) enqueue(execution, hold);
     },
   });
-  const verification = createVerification(options, draining.signal);
-  let timer: NodeJS.Timeout | null = null;
+  const escalations = createEscalations(options);
+  const verification = createVerification({ ...options, escalations }, draining.signal);
+  const rechecks = createRechecks({ context: options, settle, stopping: draining.signal });
+  const timers: NodeJS.Timeout[] = [];
 
   function enqueue(execution: Execution, hold: Hold): void {
     held.add(execution.id);
-    queue.add(() => carryOut(execution, hold, context).finally(() => held.delete(execution.id)));
+    queue.add(execution.playbook, async () => {
+      await carryOut(execution, hold, context).finally(() => held.delete(execution.id));
+      // Its alert may have been resolved while it ran.
+      if (isByName(execution.prediction)) await verification.resolved(execution.id);
+    });
   }
 
   function refuseWhenDraining(): void {
@@ -97,36 +117,55 @@ export function createLoop(options: LoopOptions): Loop {
     }
   }
 
+  /** The decision where nothing new goes on record: ignored, or a repeat of what is there. */
+  async function withoutRecord(input: DecisionInput): Promise<Decision | null> {
+    const draft = decide(input, await ledger.facts(input));
+    if (draft.verdict === 'approved') return null;
+    if (draft.verdict !== 'ignored') return await ledger.repeat(input, draft);
+    ledger.countIgnored(input, draft);
+    return unrecorded(input, draft);
+  }
+
   /** Steps 3 to 5 of the way of the data: gather, decide, claim. */
   async function settle(inputs: readonly DecisionInput[]): Promise<readonly Decision[]> {
     refuseWhenDraining();
     const decisions = new Array<Decision>(inputs.length);
     const unsettled: number[] = [];
-    for (const [index, input] of inputs.entries()) {
-      const draft = decide(input, await ledger.facts(input));
-      if (draft.verdict === 'ignored') {
-        ledger.countIgnored(input, draft);
-        decisions[index] = unrecorded(input, draft);
-        continue;
+    for (let from = 0; from < inputs.length; from += BATCH) {
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+      const known = await Promise.all(inputs.slice(from, from + BATCH).map(withoutRecord));
+      for (const [at, decision] of known.entries()) {
+        if (decision === null) unsettled.push(from + at);
+        else decisions[from + at] = decision;
       }
-      const repeated = draft.verdict === 'approved' ? null : await ledger.repeat(input, draft);
-      if (repeated === null) unsettled.push(index);
-      else decisions[index] = repeated;
-      if (index % BATCH === BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
     }
-    if (unsettled.length > 0) {
+    // Each part for itself: in a body of thousands the ledger's patience is for some, and what was recorded stays recorded.
+    for (let from = 0; from < unsettled.length; from += RECORDED_AT_ONCE) {
+      const part = unsettled.slice(from, from + RECORDED_AT_ONCE);
       const recorded = await ledger.record(
-        unsettled.map((index) => inputs[index]!),
+        part.map((index) => inputs[index]!),
         instance,
       );
-      for (const [at, index] of unsettled.entries()) {
-        decisions[index] = recorded[at]!.decision;
-        await begin(recorded[at]!);
-      }
+      for (const [at, index] of part.entries()) decisions[index] = recorded[at]!.decision;
+      await Promise.all(recorded.map(begin));
       if (recorded.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
     }
+    await Promise.all([rechecks.note(inputs, decisions), escalations.note(inputs, decisions)]);
     for (const decision of decisions) events.decided(decision);
     return decisions;
+  }
+
+  /** Runs whose outcome is known as soon as the alert that led to them is over. Outlives the answer. */
+  async function lookAtResolved(inputs: readonly DecisionInput[]): Promise<void> {
+    try {
+      for (const input of inputs.filter(({ alert }) => alert?.status === 'resolved')) {
+        if (input.prediction === null || !isByName(input.prediction)) continue;
+        const { settling } = await ledger.facts(input);
+        if (settling !== null) await verification.resolved(settling.execution_id);
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'whether runs helped could not be looked at now; it is once that is due');
+    }
   }
 
   async function explained(prediction: Prediction, occasion: Occasion): Promise<Decision> {
@@ -151,9 +190,11 @@ export function createLoop(options: LoopOptions): Loop {
 
   return {
     async receive(notification) {
-      const inputs: DecisionInput[] = [];
-      for (const read of notification.alerts) inputs.push(await inputFromAlert(read, options));
-      return await settle(inputs);
+      const inputs = await Promise.all(notification.alerts.map((read) => inputFromAlert(read, options)));
+      await noteWords(inputs.flatMap(wordOf), ledger);
+      const decisions = await settle(inputs);
+      void lookAtResolved(inputs);
+      return decisions;
     },
 
     async decidePredictions(predictions, mode) {
@@ -186,10 +227,15 @@ export function createLoop(options: LoopOptions): Loop {
     },
 
     start() {
-      timer = setInterval(() => void look(), HEARTBEAT_EVERY);
-      timer.unref();
+      timers.push(setInterval(look, HEARTBEAT_EVERY).unref());
       return look();
     },
+
+    followAlerts() {
+      timers.push(setInterval(rechecks.pass, PASS_EVERY).unref());
+    },
+
+    escalated: () => escalations.now(),
 
     verify: () => verification.pass(),
 
@@ -202,7 +248,7 @@ export function createLoop(options: LoopOptions): Loop {
       await queue.idle();
       clearTimeout(patience);
       await Promise.race([verification.idle(), delay(timeout, undefined, { ref: false })]);
-      if (timer !== null) clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
     },
   };
 }

@@ -7,10 +7,10 @@ export type AnnotatedPrediction = { readonly prediction: Prediction } | { readon
 
 /**
  * The prediction in an alert's own annotations `days_until_critical` and `confidence`, made at `now` (epoch
- * milliseconds), or why there is none.
+ * milliseconds), or why there is none. `hostLabel` as for `targetOf`.
  */
-export function predictionFromAnnotations(alert: Alert, now: number): AnnotatedPrediction {
-  const target = targetOf(alert);
+export function predictionFromAnnotations(alert: Alert, now: number, hostLabel = 'host'): AnnotatedPrediction {
+  const target = targetOf(alert, hostLabel);
   if (target === null) return { problem: 'the alert needs the labels prediction_type and resource' };
   const { annotations } = alert;
 

@@ -1,7 +1,9 @@
 import type { AlertSituation } from '../decision/decision.ts';
+import { isGrafanasOwn } from '../mapping/grafana.ts';
 import type { Alert, ReadAlert } from './alert.ts';
 
 export { predictionFromAnnotations } from './annotations.ts';
+export { predictionByName } from './by-name.ts';
 export { targetOf } from './target.ts';
 
 /** What the gates need to know of an alert. */
@@ -21,14 +23,12 @@ export function situationOf(read: ReadAlert): AlertSituation {
   };
 }
 
-/** Alerts that Grafana raises on its own account. They carry the labels of the rule that they stand for. */
-const GRAFANAS_OWN = new Set(['DatasourceNoData', 'DatasourceError', 'TestAlert']);
 /** Labels that may name the alert or its rule. */
 const NAMES = ['alertname', 'rulename'] as const;
 
 /** True for an alert that says how its data source fares, not what was measured, also where it goes by another name. */
-function isAboutItsSource({ labels, annotations }: Alert): boolean {
-  if (NAMES.some((name) => GRAFANAS_OWN.has(labels[name] ?? ''))) return true;
+export function isAboutItsSource({ labels, annotations }: Alert): boolean {
+  if (NAMES.some((name) => isGrafanasOwn(labels[name] ?? ''))) return true;
   if (labels['rulename'] !== undefined && labels['datasource_uid'] !== undefined) return true;
   return (
     annotations['grafana_state_reason'] !== undefined &&

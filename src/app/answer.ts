@@ -4,8 +4,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { type Answer, createApprovals } from '../loop/approval.ts';
 import { lastLook } from '../loop/remediation.ts';
-import { unsafeValue } from '../playbook/arguments.ts';
+import { unsafeValue } from '../playbook/unsafe-value.ts';
 import { reportsFor } from '../report/policy.ts';
+import { createFleets } from './fleets.ts';
 import { openLedger } from './ledger.ts';
 import { predictionSources } from './predictions.ts';
 
@@ -29,16 +30,19 @@ export async function answerOnce(
   logger: Logger,
   { id, name, approve }: { readonly id: string; readonly name: string; readonly approve: boolean },
 ): Promise<GivenAnswer> {
+  const fleets = createFleets();
   const ledger = await openLedger(config, logger);
   const sources = predictionSources(config, { current: () => config, ledger, logger });
   try {
     await sources.readOnce();
+    await fleets.warm(config);
     const looking = {
+      ledger,
       now: Date.now,
       config: () => config,
       timeZone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
       predictions: sources,
-      playbooks: { unsafeValue },
+      playbooks: { unsafeValue, fleet: fleets.fleet },
     };
     const approvals = createApprovals({
       ledger,

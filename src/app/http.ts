@@ -8,6 +8,7 @@ import { isStale } from '../prediction/prediction.ts';
 import { version } from '../version.ts';
 import { liftPause } from './lift-pause.ts';
 import { statusPages } from './pages.ts';
+import { accuracy } from './scores.ts';
 import { statusOf } from './status.ts';
 
 /** The service's HTTP side over the app's parts; not listening yet. */
@@ -53,6 +54,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
       executions: (filter) => ledger.executions(filter),
       execution: (id) => ledger.execution(id),
       decisions: (filter) => ledger.decisions(filter),
+      accuracy: ({ since, ...asked }) => accuracy(app.config, ledger, { ...asked, since: now() - since, until: now() }),
       output: async (id, phase) => (await openOutput(app.config.log_dir, id, phase))?.stream ?? null,
     },
     operations: {

@@ -1,9 +1,18 @@
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { nameOf } from '../ledger/postgres/connection.ts';
+import { openPostgresLedger } from '../ledger/postgres/open.ts';
 import { openSqliteLedger } from '../ledger/sqlite/open.ts';
 import type { Logger } from '../logger.ts';
 
+/** The store in words, without anything secret. */
+export function storeName({ store }: Config): string {
+  return store.engine === 'sqlite' ? `sqlite:${store.path}` : nameOf(store);
+}
+
 /** Opens the store that the configuration names. Throws `LedgerUnusable` or `LedgerUnavailable`. */
-export async function openLedger(config: Config, logger: Logger): Promise<Ledger> {
-  return await openSqliteLedger({ path: config.store.path, now: Date.now, logger });
+export async function openLedger({ store }: Config, logger: Logger): Promise<Ledger> {
+  const now = Date.now;
+  if (store.engine === 'sqlite') return await openSqliteLedger({ path: store.path, now, logger });
+  return await openPostgresLedger({ store, now });
 }

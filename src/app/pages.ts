@@ -1,6 +1,7 @@
 import type { App } from '../app.ts';
 import { budgetLookback } from '../decision/budget.ts';
 import { DAY } from '../decision/limits.ts';
+import { timeZoneOf } from '../decision/local-time.ts';
 import { nextPossibleAt } from '../decision/next-possible.ts';
 import type { Automation, Budgets, OutputTail, PagePort } from '../http/pages/ports.ts';
 import { findMapping } from '../mapping/match.ts';
@@ -116,8 +117,7 @@ async function budgetsNow(app: App, now: number): Promise<Budgets> {
   const { dry_run_mode, max_daily_executions } = mapping.global_settings;
   const counted = dry_run_mode ? 'rehearsal' : 'live';
   const { circuit_breaker } = execution;
-  const hasHours = mapping.mappings.some(({ action }) => action.allowed_hours !== null);
-  const policy = { circuit_breaker, time_zone: hasHours ? localTimeZone() : 'UTC' };
+  const policy = { circuit_breaker, time_zone: timeZoneOf(mapping, localTimeZone) };
   let daily_executions = 0;
   const playbooks = await Promise.all(
     (await budgets(config, ledger, now)).map(async (budget) => {

@@ -18,12 +18,14 @@ export interface PassResult {
   readonly verified: readonly Execution[];
 }
 
-/** One pass for cron or a timer: read → verify what is due → decide → execute → notify → textfile. The most urgent predictions come first. */
+/** One pass for cron or a timer: read → verify and judge what is due → decide → execute → notify → textfile. The most urgent predictions come first. */
 export async function pass(app: App, mode: Mode): Promise<PassResult> {
+  await app.readFleets();
   await app.sources.readOnce();
   await app.forecasts.load();
   await app.forecasts.passOnce();
   await app.watch.look();
+  await app.scoring.pass();
   const predictions = [...(await app.sources.all())].sort((a, b) => urgency(a) - urgency(b));
   const silence = await silenceLookup(app);
   const verified = (await app.loop.verify()).map(({ execution }) => execution);

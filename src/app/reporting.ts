@@ -1,7 +1,10 @@
 import type { Config } from '../config/config.ts';
+import type { Execution } from '../execution/execution.ts';
 import type { ReportChannel, ReportSubject } from '../execution/report.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
+import type { Target } from '../prediction/prediction.ts';
+import { MOST_ATTEMPTS } from '../report/attempts.ts';
 import { appendToContextLog } from '../report/context-log.ts';
 import type { Delivery } from '../report/delivery.ts';
 import { createDiscord } from '../report/discord.ts';
@@ -21,7 +24,7 @@ export function createReporting(
   config: Config,
   { ledger, metrics, logger }: { readonly ledger: Ledger; readonly metrics: Metrics; readonly logger: Logger },
 ): Reporting {
-  let senders = sendersOf(config, logger);
+  let senders = sendersOf(config, ledger, logger);
   const outbox = createOutbox({
     take: ledger.takeReports,
     done: ledger.reportDone,
@@ -38,13 +41,13 @@ export function createReporting(
   return {
     outbox,
     configure(next) {
-      senders = sendersOf(next, logger);
+      senders = sendersOf(next, ledger, logger);
       outbox.kick();
     },
   };
 }
 
-function sendersOf(config: Config, logger: Logger): Record<ReportChannel, Send> {
+function sendersOf(config: Config, ledger: Ledger, logger: Logger): Record<ReportChannel, Send> {
   const discord =
     config.discord === null
       ? null
@@ -56,7 +59,8 @@ function sendersOf(config: Config, logger: Logger): Record<ReportChannel, Send> 
         });
   return {
     async discord(subject) {
-      if (discord !== null) return await discord.send(subject);
+      if (await isOver(subject, ledger)) return { kind: 'delivered' };
+      if (discord !== null) return await discord.send(subject, await attemptsOf(subject, ledger));
       logger.info(summaryOf(subject), 'discord is not configured: a report for people is logged instead');
       return { kind: 'delivered' };
     },
@@ -67,6 +71,35 @@ function sendersOf(config: Config, logger: Logger): Record<ReportChannel, Send> 
       return { kind: 'delivered' };
     },
   };
+}
+
+/** That somebody has to answer is of no use to anybody once it was answered or has expired. */
+async function isOver(subject: ReportSubject, ledger: Ledger): Promise<boolean> {
+  if (subject.kind !== 'unconfirmed') return false;
+  const execution = await ledger.execution(subject.execution.id);
+  return execution?.state !== 'awaiting_approval' || execution.answered !== null;
+}
+
+/** What was tried for what a report is about, for those that ask a person to act. */
+async function attemptsOf(subject: ReportSubject, ledger: Ledger): Promise<readonly Execution[]> {
+  const target = toActOn(subject);
+  return target === null ? [] : await ledger.attemptsOf(target, MOST_ATTEMPTS);
+}
+
+function toActOn(subject: ReportSubject): Target | null {
+  switch (subject.kind) {
+    case 'source':
+    case 'masking':
+      return null;
+    case 'escalation':
+      return subject.decision.target;
+    case 'execution':
+      return subject.execution.state === 'awaiting_approval' ? subject.execution.prediction : null;
+    case 'outcome':
+      return subject.execution.outcome === 'effective' ? null : subject.execution.prediction;
+    case 'unconfirmed':
+      return subject.execution.prediction;
+  }
 }
 
 function summaryOf(subject: ReportSubject): object {

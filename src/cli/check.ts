@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
+import { examine } from '../app/doctor.ts';
+import { createFleets, type FleetRead } from '../app/fleets.ts';
 import { forecasting } from '../app/forecasts.ts';
-import { openLedger } from '../app/ledger.ts';
+import { openLedger, storeName } from '../app/ledger.ts';
 import { predictionSources } from '../app/predictions.ts';
 import { safetyOf } from '../app/safety.ts';
 import type { Config } from '../config/config.ts';
@@ -30,7 +32,7 @@ export async function check(
   const config = configOrEnd(context);
   const findings = [
     ok(`${config.file}: ${config.mapping.mappings.length} mappings from ${config.mapping_file}`),
-    ...config.warnings.map(warning),
+    ...[...config.warnings, ...config.advice].map(warning),
     ...(await playbookFindings(config)),
     ...(await ruleFindings(config)),
     ...(probe ? await probeFindings(config, context) : []),
@@ -55,7 +57,9 @@ async function playbookFindings({ playbooks }: Config): Promise<readonly Finding
   return await Promise.all(
     Object.values(playbooks).map(async (playbook) => {
       const { problem: found } = await inspectProgram(playbook);
-      return found === null ? ok(`playbook ${playbook.name} ${playbook.version}: ${playbook.run[0]}`) : problem(found);
+      return found === null
+        ? ok(`playbook ${playbook.name} ${playbook.version}: ${playbook.ansible?.playbook ?? playbook.run[0]}`)
+        : problem(found);
     }),
   );
 }
@@ -71,10 +75,18 @@ async function ruleFindings(config: Config): Promise<readonly Finding[]> {
     : [problem(`${file} differs from what the mapping generates: ${update}`)];
 }
 
+function fleetFinding({ playbook, size, problem: found }: FleetRead): Finding {
+  return found === null ? ok(`playbook ${playbook}: its inventory has ${size} hosts`) : problem(found);
+}
+
 async function probeFindings(config: Config, context: CommandContext): Promise<readonly Finding[]> {
-  const facts = (await safetyOf(config).probe()).map(factFinding);
-  const ledger = await openLedger(config, context.logger);
+  const fleets = (await createFleets().look(config)).map(fleetFinding);
+  const facts = [...(await safetyOf(config).probe()).map(factFinding), ...fleets];
+  const opened = await openLedger(config, context.logger).catch((error: Error) => error);
+  if (opened instanceof Error) return [...facts, problem(`store ${storeName(config)}: ${opened.message}`)];
+  const ledger = opened;
   try {
+    await ledger.version();
     const parts = { current: () => config, ledger, logger: context.logger };
     const forecasts = forecasting(config, { ...parts, onChange: () => sources.feedChanged() });
     const sources = predictionSources(config, { ...parts, feeds: [forecasts] });
@@ -86,10 +98,19 @@ async function probeFindings(config: Config, context: CommandContext): Promise<r
         up ? ok(`source ${source} is readable`) : problem(`source ${source}: ${found ?? 'not readable'}`),
       );
     await sources.close();
-    return [...facts, ...health];
+    return [...facts, ok(`store ${storeName(config)} can be used`), ...health, ...(await repeatFindings(config))];
   } finally {
     await ledger.close();
   }
+}
+
+/** How often Alertmanager says an alert again, against the windows of the mapping; nothing where it cannot be asked. */
+async function repeatFindings(config: Config): Promise<readonly Finding[]> {
+  if (config.alertmanager === null) return [];
+  const found = await examine(config, { sendTestAlert: false });
+  return found
+    .filter(({ id, kind }) => id === 'repeat-interval' && kind === 'warning')
+    .map(({ message, why }) => warning(`${message}. ${why ?? ''}`.trim()));
 }
 
 function factFinding({ fact, value, message, needsSubject }: ProbeResult): Finding {

@@ -1,3 +1,5 @@
+import type { Alert } from '../alert/alert.ts';
+import { fingerprintOf } from '../alert/fingerprint.ts';
 import { explainOnce } from '../app/explain.ts';
 import type { Decision } from '../decision/decision.ts';
 import { decisionOnWire } from '../http/wire.ts';
@@ -8,10 +10,10 @@ import { configOrEnd } from './load.ts';
 
 const MARKS = { pass: 'pass', stop: 'STOP', skip: 'skip' } as const;
 
-/** `forestall explain`: decides on one made-up prediction of this moment; exit 0 whatever the verdict. */
+/** `forestall explain`: decides on one made-up prediction, or alert, of this moment; exit 0 whatever the verdict. */
 export async function explainCommand(context: CommandContext, options: Record<string, unknown>): Promise<ExitCode> {
-  const prediction = predictionFrom(options);
-  const { decision, checks } = await explainOnce(configOrEnd(context), prediction, context.logger);
+  const asked = options['alertname'] === undefined ? predictionFrom(options) : alertFrom(options);
+  const { decision, checks } = await explainOnce(configOrEnd(context), asked, context.logger);
   if (options['json'] === true) {
     context.print(`${JSON.stringify({ ...decisionOnWire(decision), safety_checks: checks }, null, 2)}\n`);
     return DONE;
@@ -24,7 +26,35 @@ export async function explainCommand(context: CommandContext, options: Record<st
   return DONE;
 }
 
+const OF_A_PREDICTION = ['type', 'resource', 'days', 'confidence'] as const;
+
+/** An alert that begins to fire now. */
+function alertFrom(options: Record<string, unknown>): Alert {
+  const given = [...OF_A_PREDICTION, 'host'].find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    const message = `--${given} is for a prediction, --alertname for an alert: give one of them; an alert has --label ${given}=VALUE`;
+    throw new CommandError(message, USAGE);
+  }
+  const labels = Object.create(null) as Record<string, string>;
+  labels['alertname'] = String(options['alertname']);
+  for (const text of options['label'] as readonly string[]) {
+    const [, name, value] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new CommandError(`--label ${text} is not NAME=VALUE`, USAGE);
+    }
+    labels[name] = value;
+  }
+  const starts_at = Date.now();
+  return { status: 'firing', labels, annotations: {}, starts_at, fingerprint: fingerprintOf(labels) };
+}
+
 function predictionFrom(options: Record<string, unknown>): Prediction {
+  const missing = OF_A_PREDICTION.find((name) => options[name] === undefined);
+  if (missing !== undefined) {
+    const message = `required option '--${missing} <${missing}>' not specified: name a prediction, or an alert by --alertname`;
+    throw new CommandError(message, USAGE);
+  }
+  if ((options['label'] as readonly string[]).length > 0) throw new CommandError('--label is for --alertname', USAGE);
   const days = String(options['days']);
   const now = Date.now();
   const document = {

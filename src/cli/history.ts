@@ -13,6 +13,8 @@ import { gainInWords } from '../execution/gains.ts';
 import { executionOnWire } from '../http/wire.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openOutput } from '../playbook/output.ts';
+import { alertnameOf, isByName } from '../prediction/by-name.ts';
+import type { Prediction } from '../prediction/prediction.ts';
 import { type CommandContext, CommandError, DONE, type ExitCode, NO, USAGE } from './context.ts';
 import { configOrEnd } from './load.ts';
 import { type Cell, type Tone, table } from './terminal.ts';
@@ -65,7 +67,7 @@ async function one(context: CommandContext, ledger: Ledger, id: string, json: bo
       .split('\n'),
     `  ${execution.message}`,
     `  mapping ${execution.mapping}, decision ${execution.decision_id}, trigger ${execution.trigger}`,
-    `  predicted ${prediction.days_until_critical ?? 'no crossing'} days at confidence ${prediction.confidence}, ${atTime(prediction.observed_at)}, from ${prediction.source}`,
+    `  ${causeInWords(prediction)}`,
     ...answerLine(execution),
     ...outcomeLine(execution),
     ...execution.safety_checks.map(
@@ -169,4 +171,10 @@ function impactOf(result: PlaybookResult | null): string {
     (downtime === null ? '' : `; ${downtime} s of downtime`) +
     (affects.length === 0 ? '' : `; affects ${affects.join(', ')}`)
   );
+}
+
+function causeInWords(prediction: Prediction): string {
+  const { days_until_critical: days, confidence, observed_at, source } = prediction;
+  if (isByName(prediction)) return `the alert ${alertnameOf(prediction)}, as told at ${atTime(observed_at)}`;
+  return `predicted ${days ?? 'no crossing'} days at confidence ${confidence}, ${atTime(observed_at)}, from ${source}`;
 }

@@ -1,9 +1,10 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { FINAL_STATES, UNFINISHED_STATES } from '../execution/execution.ts';
 import { createLogger } from '../report/log.ts';
 import { version } from '../version.ts';
 import { completionFor, SHELLS } from './completion.ts';
 import { type CommandContext, CommandError, DONE, type ExitCode, NO, USAGE } from './context.ts';
+import { collect, upTo } from './option-values.ts';
 import { surviveLostOutput } from './standard-streams.ts';
 import { terminalOf } from './terminal.ts';
 
@@ -130,14 +131,30 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
       ),
     );
 
-  add('explain', 'decide on one prediction and show every gate; no side effect')
-    .requiredOption('--type <type>', 'prediction_type')
-    .requiredOption('--resource <resource>', 'resource')
-    .requiredOption('--days <days>', 'days until critical: a number, "now" or "never"')
-    .requiredOption('--confidence <confidence>', 'probability that it comes true, 0 to 1')
+  add('explain', 'decide on one prediction, or one alert, and show every gate; no side effect')
+    .option('--type <type>', 'prediction_type')
+    .option('--resource <resource>', 'resource')
+    .option('--days <days>', 'days until critical: a number, "now" or "never"')
+    .option('--confidence <confidence>', 'probability that it comes true, 0 to 1')
     .option('--host <host>', 'host')
+    .option('--alertname <name>', 'an alert that fires, in place of a prediction')
+    .option('--label <name=value>', 'a label of the alert; as often as it has some', collect, [])
     .option('--json', 'print JSON')
     .action(wrap(async (context, options) => (await import('./explain.ts')).explainCommand(context, options)));
+
+  add('replay', 'what another mapping would have decided on the past; nothing runs')
+    .option('--since <duration>', 'how far back', '30d')
+    .option('--mapping <file>', 'mapping to decide by (default: the configured one)')
+    .option('--json', 'print JSON')
+    .action(
+      wrap(async (context, { since, mapping, json }) =>
+        (await import('./replay.ts')).replayCommand(context, {
+          since: String(since),
+          mapping: mapping === undefined ? null : String(mapping),
+          json: json === true,
+        }),
+      ),
+    );
 
   add('forecast', 'forecast when series become critical')
     .option('--stdin', 'answer series that come as JSON lines on standard input')
@@ -153,17 +170,61 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
       ),
     );
 
+  add('backtest', 'how the forecaster would have done over the past of this site')
+    .option('--since <duration>', 'how far back, 15d at least', '60d')
+    .option('--every <duration>', 'between two forecasts of a series', '1d')
+    .option('--type <type>', 'only of this prediction_type')
+    .option('--resource <resource>', 'only of this resource')
+    .option('--max-series <n>', 'how many series of an entry, 1 to 10000', upTo(10_000), 500)
+    .option('--json', 'print JSON')
+    .action(
+      wrap(async (context, { since, every, type, resource, maxSeries, json }) =>
+        (await import('./backtest.ts')).backtestCommand(context, {
+          since: String(since),
+          every: String(every),
+          type: type === undefined ? null : String(type),
+          resource: resource === undefined ? null : String(resource),
+          maxSeries: Number(maxSeries),
+          json: json === true,
+        }),
+      ),
+    );
+
+  add('accuracy', 'how past forecasts did: error in days, calibration, share that came true')
+    .option('--type <type>', 'only of this prediction type')
+    .option('--resource <resource>', 'only of this resource')
+    .option('--since <duration>', 'how far back, at most 400d', '90d')
+    .option('--json', 'print JSON')
+    .action(wrap(async (context, options) => (await import('./accuracy.ts')).accuracyCommand(context, options)));
+
   add('history', 'executions, newest first; with an ID, one of them')
     .argument('[id]', 'execution')
     .option('--playbook <name>', 'only of this playbook')
     .addOption(new Option('--state <state>', 'only in this state').choices([...UNFINISHED_STATES, ...FINAL_STATES]))
-    .option('--limit <n>', 'how many, 1 to 500', wholeNumber, 50)
+    .option('--limit <n>', 'how many, 1 to 500', upTo(500), 50)
     .option('--before <cursor>', 'only older ones: the cursor that an earlier list ended with')
     .addOption(
       new Option('--output <phase>', "with an ID: print a phase's captured output").choices(['dry_run', 'run']),
     )
     .option('--json', 'print JSON')
     .action(wrap(async (context, options, args) => (await import('./history.ts')).history(context, options, args[0])));
+
+  add('store', 'copy the ledger from one store into another')
+    .addArgument(new Argument('<what>', 'what to do').choices(['copy']))
+    .requiredOption('--from <store>', 'store to read, such as sqlite:data/forestall.db')
+    .requiredOption('--to <store>', 'store to fill, such as postgres://forestall@db.example/forestall')
+    .option('--password-file <file>', 'file with the password for PostgreSQL')
+    .option('--json', 'print JSON')
+    .action(
+      wrap(async (context, { from, to, passwordFile, json }) =>
+        (await import('./store.ts')).copy(context, {
+          from: String(from),
+          to: String(to),
+          passwordFile: passwordFile === undefined ? null : String(passwordFile),
+          json: json === true,
+        }),
+      ),
+    );
 
   add('status', 'whether playbooks may run, what is predicted, what waits')
     .option('--json', 'print JSON')
@@ -214,6 +275,10 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
       ),
     );
 
+  add('convert', 'print the mapping of a routing table that leads alerts to playbooks (YAML)')
+    .argument('<file>', 'the table')
+    .action(wrap(async (context, _options, args) => await (await import('./convert.ts')).convert(context, args[0]!)));
+
   add('demo', 'the whole loop on this machine in a throw-away folder').action(
     wrap(async (context) => (await import('./demo.ts')).demo(context)),
   );
@@ -228,10 +293,4 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
     );
 
   return program;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 500) throw new InvalidArgumentError('a whole number from 1 to 500.');
-  return value;
 }

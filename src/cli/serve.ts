@@ -12,6 +12,8 @@ const CLOSE_PATIENCE = 5_000;
 const TEXTFILE_EVERY = 60_000;
 /** How often it is looked whether sources still speak, milliseconds. */
 const WATCH_EVERY = 1_000;
+/** How often it is looked for forecasts to write down and to judge, milliseconds. */
+const SCORE_EVERY = 10_000;
 /** How long a playbook that does not want to end may take beyond `drain_timeout`: SIGTERM, SIGKILL 10 s later, its record. */
 const END_PATIENCE = 20_000;
 
@@ -77,6 +79,10 @@ export async function startServing(
     app.config.execution.drain_timeout + END_PATIENCE,
   );
   void app.loop.start();
+  app.loop.followAlerts();
+  void app.scoring.pass();
+  const scoring = setInterval(() => void app.scoring.pass(), SCORE_EVERY).unref();
+  app.onStop('scoring passes', () => clearInterval(scoring));
   await app.writeTextfile();
   const refresh = setInterval(() => void app.writeTextfile(), TEXTFILE_EVERY).unref();
   app.onStop('textfile refresh', () => clearInterval(refresh));

@@ -14,18 +14,32 @@ export interface TokenConfig {
   readonly token: Secret;
 }
 
+/** What Ansible runs for a playbook. */
+export interface AnsibleConfig {
+  /** Absolute path of the play. */
+  readonly playbook: string;
+  /** Absolute path of a file, a folder or a program that lists hosts. */
+  readonly inventory: string;
+  /** Texts may hold placeholders. */
+  readonly extra_vars: Readonly<Record<string, string | number | boolean>>;
+}
+
 export interface PlaybookConfig {
   readonly name: string;
   readonly version: string;
+  /** Null: the playbook is a program. */
+  readonly ansible: AnsibleConfig | null;
   /** Program and arguments; the program is an absolute path, or a name without `/` to be found on PATH. */
   readonly run: readonly string[];
   readonly dry_run: readonly string[];
   /** Milliseconds. */
   readonly timeout: number;
   readonly dry_run_timeout: number;
+  /** Executions of it that this process carries out at once; null: as many as `execution.max_parallel`. */
+  readonly max_parallel: number | null;
   /** Longest downtime that a dry run may announce; null: any. */
   readonly max_downtime: number | null;
-  /** What the program of `run` has to hold, hexadecimal; null: anything. */
+  /** What the program of `run`, or the play, has to hold, hexadecimal; null: anything. */
   readonly sha256: string | null;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -73,6 +87,31 @@ export interface ForecastConfig {
   readonly resources: readonly (LocalResource | PrometheusResource)[];
 }
 
+/** A database of PostgreSQL. Time-outs in milliseconds. */
+export interface PostgresStore {
+  readonly engine: 'postgres';
+  /** A name or address; a folder for the socket in it. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  /** Null: what the server asks of the driver's own places, the password file of the user among them. */
+  readonly password: Secret | null;
+  /** Null: no TLS. Paths are absolute. */
+  readonly tls: {
+    /** The whole name, the chain only, or nothing of the server's certificate. */
+    readonly verify: 'full' | 'ca' | 'none';
+    /** Authorities; null: those of the system. */
+    readonly ca: string | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+  } | null;
+  /** Connections of one process, at most. */
+  readonly pool_size: number;
+  readonly connect_timeout: number;
+  readonly statement_timeout: number;
+}
+
 /** Everything the service was told, with defaults filled in, paths absolute and durations in milliseconds. */
 export interface Config {
   /** Absolute path of the file it was read from. */
@@ -89,7 +128,9 @@ export interface Config {
     readonly tokens: readonly TokenConfig[];
     readonly max_body_bytes: number;
   };
-  readonly store: { readonly engine: 'sqlite'; readonly path: string };
+  /** `host_label`: names the host of an alert that has no label `host`. */
+  readonly webhook: { readonly host_label: string };
+  readonly store: { readonly engine: 'sqlite'; readonly path: string } | PostgresStore;
   /** Absolute path. */
   readonly mapping_file: string;
   readonly mapping: ActionMapping;
@@ -117,4 +158,6 @@ export interface Config {
   readonly discord: { readonly webhook_url: Secret } | null;
   /** What is accepted and not acted on by this version, or looks like a mistake: one sentence each, for `check` and the log. */
   readonly warnings: readonly string[];
+  /** What can be used and does not do what it seems to: one sentence each, for `check` alone. */
+  readonly advice: readonly string[];
 }

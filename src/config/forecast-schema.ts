@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_DEMAND } from '../accuracy/proof.ts';
 import { count, duration, list, number, section, text } from '../mapping/shape.ts';
 import type { ForecastConfig, LocalResource, PrometheusResource } from './config.ts';
 
@@ -15,8 +16,8 @@ export const forecastSchema = section({
   every: duration('1s', '7d').prefault('1h'),
   lookback: duration('1h', '366d').prefault('14d'),
   sample_every: duration('1s', '1h').prefault('5m'),
-  min_precision: number(0, 1).prefault(0.7),
-  min_scored: count(1, 100_000).prefault(20),
+  min_precision: number(0, 1).prefault(DEFAULT_DEMAND.min_precision),
+  min_scored: count(1, 100_000).prefault(DEFAULT_DEMAND.min_scored),
   resources: list(
     section({
       name: text(

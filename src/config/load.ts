@@ -1,11 +1,13 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { valueAt } from '../mapping/issue.ts';
+import { lintMapping } from '../mapping/lint.ts';
 import type { ActionMapping } from '../mapping/mapping.ts';
 import { readActionMapping } from '../mapping/read.ts';
 import { checkShape } from '../mapping/shape.ts';
 import type { Config } from './config.ts';
 import { readDocument } from './document.ts';
 import { expand } from './expand.ts';
+import { lintSettings } from './lint.ts';
 import { meaningIssues, meaningWarnings } from './meaning.ts';
 import { formatProblems, type Problem } from './problem.ts';
 import { resolveConfig } from './resolve.ts';
@@ -18,6 +20,8 @@ interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What `~` stands for. */
   readonly home: string;
+  /** A mapping in place of the one that the file names, as the user named it; null: that one. */
+  readonly mapping?: string | null;
 }
 
 export type LoadedConfig =
@@ -53,6 +57,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (all.length > 0 || shape.value === null || mapping.mapping === null) return { ok: false, problems: all };
 
   const warnings = inOrder(meaningWarnings(value).map(document.problemAt)).concat(inOrder(mapping.warnings));
+  const own = lintSettings(shape.value, mapping.mapping).map(document.problemAt);
   const config = resolveConfig(shape.value, {
     file,
     home: options.home,
@@ -60,7 +65,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     bearer_token: secrets.bearer_token,
     tokens: secrets.tokens,
     webhook_url: secrets.webhook_url,
+    store_password: secrets.store_password,
     warnings: warnings.map((warning) => formatProblems([warning])),
+    advice: [...inOrder(own), ...inOrder(mapping.advice)].map((one) => formatProblems([one])),
   });
   return { ok: true, config };
 }
@@ -69,16 +76,20 @@ interface LoadedMapping {
   readonly mapping: ActionMapping | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  readonly advice: readonly Problem[];
 }
 
 /** `around` is the (expanded) content of forestall.yaml, whatever its shape. */
 function loadMapping(around: unknown, name: string, options: LoadOptions): LoadedMapping {
-  const failed = (problems: readonly Problem[]) => ({ mapping: null, problems, warnings: [] });
-  const shownAs = isAbsolute(name) ? name : join(dirname(options.file), name);
-  const document = readDocument(resolve(dirname(resolve(options.file)), name), shownAs);
+  const failed = (problems: readonly Problem[]) => ({ mapping: null, problems, warnings: [], advice: [] });
+  const other = options.mapping ?? null;
+  const shownAs = other ?? (isAbsolute(name) ? name : join(dirname(options.file), name));
+  const path = other === null ? resolve(dirname(resolve(options.file)), name) : resolve(other);
+  const document = readDocument(path, shownAs);
   if ('problem' in document) {
     const { message } = document.problem;
-    const advice = `create it, or name another as mapping: in ${options.file}`;
+    const where = other === null ? `as mapping: in ${options.file}` : 'with --mapping';
+    const advice = `create it, or name another ${where}`;
     return failed([{ ...document.problem, message: `${message}: ${advice}` }]);
   }
   if (document.broken) return failed(document.problems);
@@ -90,6 +101,7 @@ function loadMapping(around: unknown, name: string, options: LoadOptions): Loade
     mapping: problems.length === 0 ? read.mapping : null,
     problems,
     warnings: read.warnings.map(document.problemAt),
+    advice: (read.mapping === null ? [] : lintMapping(read.mapping)).map(document.problemAt),
   };
 }
 
@@ -106,6 +118,7 @@ function surroundings(around: unknown) {
               return [name, typeof version === 'string' ? version : null];
             }),
           ),
+    fleets: new Set((playbooks ?? []).flatMap(([name, of]) => (valueAt(of, ['runner']) === 'ansible' ? [name] : []))),
     facts: facts === null ? null : facts.map(([name]) => name),
   };
 }
@@ -127,6 +140,7 @@ function withoutEmptySections(document: unknown): unknown {
 
 const SECTIONS: ReadonlySet<string> = new Set<keyof Settings>([
   'web',
+  'webhook',
   'predictions',
   'playbooks',
   'facts',

@@ -1,11 +1,8 @@
 import { type Issue, valueAt } from '../mapping/issue.ts';
 import { forecastIssues } from './forecast-meaning.ts';
 import { isLoopback, parseListen } from './listen.ts';
-
-/** What looks like a placeholder of an argument; `${NAME}` is not one. */
-const PLACEHOLDER = /(?<!\$)\{[a-z_]+(?:\.[^{}\s]+)?\}/g;
-const KNOWN_PLACEHOLDER =
-  /^\{(?:playbook|resource|host|prediction_type|days_until_critical|label\.[^{}]+|parameter\.[^{}]+)\}$/;
+import { isMap, playbookIssues, playbookWarnings, programIssues } from './playbook-meaning.ts';
+import { isPostgres, readStore } from './store.ts';
 
 /** What the parts of forestall.yaml mean to each other; works on any document, also one whose shape is wrong. */
 export function meaningIssues(document: unknown): Issue[] {
@@ -22,39 +19,13 @@ export function meaningIssues(document: unknown): Issue[] {
 /** What is accepted and looks like a mistake. */
 export function meaningWarnings(document: unknown): Issue[] {
   const warnings: Issue[] = [];
-  for (const [name, playbook] of each(document, 'playbooks')) {
-    const run = valueAt(playbook, ['run']);
-    const dryRun = valueAt(playbook, ['dry_run']);
-    if (dryRun !== undefined && JSON.stringify(run) === JSON.stringify(dryRun)) {
-      const message =
-        'the dry run is the same command as the run: nothing but $FORESTALL_PHASE tells the program not to act';
-      warnings.push({ path: ['playbooks', name, 'dry_run'], on: 'key', message });
-    }
-    for (const key of ['run', 'dry_run']) {
-      const argv = valueAt(playbook, [key]);
-      if (!Array.isArray(argv)) continue;
-      argv.forEach((argument, at) => {
-        for (const [placeholder] of String(argument).matchAll(PLACEHOLDER)) {
-          if (KNOWN_PLACEHOLDER.test(placeholder)) continue;
-          const what = placeholder.includes('.')
-            ? 'is passed as it stands'
-            : 'keeps the playbook from ever being started';
-          const message = `${placeholder} is no placeholder and ${what}; placeholders are {playbook} {resource} {host} {prediction_type} {days_until_critical} {label.NAME} {parameter.NAME}`;
-          warnings.push({ path: ['playbooks', name, key, at], on: 'value', message });
-        }
-      });
-    }
-  }
+  for (const [name, playbook] of each(document, 'playbooks')) warnings.push(...playbookWarnings(name, playbook));
   const textfile = valueAt(document, ['textfile']);
   if (typeof textfile === 'string' && !textfile.endsWith('.prom')) {
     const message = 'does not end in .prom: the textfile collector of node_exporter reads no other files';
     warnings.push({ path: ['textfile'], on: 'value', message });
   }
   return warnings;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function each(document: unknown, key: string): [string, unknown][] {
@@ -73,42 +44,23 @@ function webIssues(document: unknown): Issue[] {
 }
 
 function storeIssues(document: unknown): Issue[] {
-  const store = valueAt(document, ['store']);
+  const store = valueAt(document, ['store']) ?? 'sqlite:../data/forestall.db';
   if (typeof store !== 'string' || store === '') return [];
-  const issue = (message: string): Issue[] => [{ path: ['store'], on: 'value', message }];
-  if (/^postgres(ql)?:/i.test(store)) {
-    return issue('found a PostgreSQL URL, expected sqlite:PATH: this version has only the sqlite store');
-  }
-  const path = store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : '';
-  if (path !== '' && path !== ':memory:' && !path.startsWith('//') && !path.endsWith('/')) return [];
-  return issue('found another kind of store, expected sqlite:PATH of a file, such as sqlite:../data/forestall.db');
-}
-
-function playbookIssues(name: string, playbook: unknown): Issue[] {
-  const issues: Issue[] = [];
-  for (const key of ['run', 'dry_run']) {
-    const program = valueAt(playbook, [key, 0]);
-    if (program !== undefined) issues.push(...programIssues(program, ['playbooks', name, key, 0]));
-  }
-  const env = valueAt(playbook, ['env']);
-  for (const variable of isMap(env) ? Object.keys(env) : []) {
-    if (!variable.startsWith('FORESTALL_')) continue;
-    const message = 'is set by the service itself for every playbook: choose another name';
-    issues.push({ path: ['playbooks', name, 'env', variable], on: 'key', message });
+  const read = readStore(store);
+  const issues: Issue[] = 'problem' in read ? [{ path: ['store'], on: 'value', message: read.problem }] : [];
+  for (const key of ['store_password', 'store_password_file']) {
+    if (valueAt(document, [key]) === undefined) continue;
+    if (!isPostgres(store)) {
+      issues.push({ path: [key], on: 'key', message: 'is for a store of PostgreSQL: remove it' });
+    } else if (!('problem' in read) && read.engine === 'postgres' && read.password !== null) {
+      issues.push({
+        path: [key],
+        on: 'key',
+        message: 'found a password here and one in store, expected one: remove it there',
+      });
+    }
   }
   return issues;
-}
-
-/** What runs is never chosen by a prediction. */
-function programIssues(program: unknown, path: readonly (string | number)[]): Issue[] {
-  if (typeof program !== 'string') return [];
-  if (program === '' || program.endsWith('/') || program.startsWith('-')) {
-    const message = `found ${JSON.stringify(program)}, expected a program: a path with /, or a name to find on PATH`;
-    return [{ path, on: 'value', message }];
-  }
-  if (program.match(PLACEHOLDER) === null) return [];
-  const message = `found ${JSON.stringify(program)}, expected a fixed program: placeholders are for arguments only`;
-  return [{ path, on: 'value', message }];
 }
 
 function factIssues(name: string, fact: unknown, document: unknown): Issue[] {

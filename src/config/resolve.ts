@@ -1,8 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import type { ActionMapping } from '../mapping/mapping.ts';
-import type { Config, FactConfig, PlaybookConfig, Secret } from './config.ts';
+import type { Config, FactConfig, Secret } from './config.ts';
 import { resolveForecast } from './forecast-schema.ts';
+import { argv, resolvePlaybook } from './resolve-playbook.ts';
 import type { Settings } from './schema.ts';
+import { readStore, resolveStore } from './store.ts';
 
 interface Resolved {
   /** Absolute path of forestall.yaml. */
@@ -13,7 +15,9 @@ interface Resolved {
   /** Of `web.tokens`, in their order. */
   readonly tokens: readonly (Secret | null)[];
   readonly webhook_url: Secret | null;
+  readonly store_password: Secret | null;
   readonly warnings: readonly string[];
+  readonly advice: readonly string[];
 }
 
 function urlOf({ host, port }: { readonly host: string; readonly port: number }): string {
@@ -25,7 +29,6 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
   const folder = dirname(given.file);
   const absolute = (path: string) => resolve(folder, path);
   const orNull = (path: string | null) => (path === null ? null : absolute(path));
-  const storePath = settings.store.slice('sqlite:'.length);
   const { web, predictions } = settings;
   return {
     file: given.file,
@@ -40,27 +43,12 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
       }),
       max_body_bytes: web.max_body_bytes,
     },
-    store: {
-      engine: 'sqlite',
-      path: storePath.startsWith('~/') ? join(given.home, storePath.slice(2)) : absolute(storePath),
-    },
+    webhook: settings.webhook,
+    store: storeOf(settings.store, given, absolute),
     mapping_file: absolute(settings.mapping),
     mapping: given.mapping,
     predictions: { stale_after: predictions.stale_after, files: predictions.files.map(absolute) },
-    playbooks: mapEntries(settings.playbooks, (playbook, name): PlaybookConfig => {
-      const run = argv(playbook.run, folder);
-      return {
-        name,
-        version: playbook.version,
-        run,
-        dry_run: playbook.dry_run === undefined ? [...run, '--dry-run'] : argv(playbook.dry_run, folder),
-        timeout: playbook.timeout,
-        dry_run_timeout: playbook.dry_run_timeout,
-        max_downtime: playbook.max_downtime ?? null,
-        sha256: playbook.sha256 ?? null,
-        env: playbook.env,
-      };
-    }),
+    playbooks: mapEntries(settings.playbooks, (playbook, name) => resolvePlaybook(playbook, name, folder)),
     facts: mapEntries(settings.facts, (fact, name): FactConfig => {
       const { timeout } = fact;
       if (fact.command !== undefined) return { kind: 'command', name, command: argv(fact.command, folder), timeout };
@@ -78,13 +66,16 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
     textfile: orNull(settings.textfile),
     discord: given.webhook_url === null ? null : { webhook_url: given.webhook_url },
     warnings: given.warnings,
+    advice: given.advice,
   };
 }
 
-/** A program with a `/` is relative to the configuration; a bare name is found on PATH. */
-function argv(command: readonly string[], folder: string): string[] {
-  const [program = '', ...rest] = command;
-  return [program.includes('/') ? resolve(folder, program) : program, ...rest];
+function storeOf(text: string, { home, store_password }: Resolved, absolute: (path: string) => string) {
+  const written = readStore(text);
+  if ('problem' in written) throw new Error(written.problem);
+  return resolveStore(written, store_password, (path) =>
+    path.startsWith('~/') ? join(home, path.slice(2)) : absolute(path),
+  );
 }
 
 function mapEntries<V, R>(

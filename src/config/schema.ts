@@ -20,10 +20,19 @@ const RUN = 'a program and its arguments such as [playbooks/disk-cleanup, "{reso
 
 const SHA256 = { error: 'what sha256sum prints for the program of run: 64 digits and small letters a to f' };
 
+/** What belongs to which runner is checked in `playbook-meaning.ts`. */
 const playbook = section({
   version: text('the version in quotes, such as "1.0"'),
-  run: command(RUN),
+  runner: z.enum(['program', 'ansible'], { error: 'program or ansible' }).prefault('program'),
+  run: command(RUN).optional(),
   dry_run: command(RUN).optional(),
+  playbook: path().optional(),
+  inventory: path().optional(),
+  extra_vars: named(
+    { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, expected: 'the name of a variable of Ansible' },
+    z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, or true or false' }),
+  ).prefault({}),
+  max_parallel: count(1, 100).optional(),
   timeout: duration('1s', '24h').prefault('10m'),
   dry_run_timeout: duration('1s', '24h').prefault('2m'),
   max_downtime: duration('0s', '24h').optional(),
@@ -66,7 +75,14 @@ export const configSchema = section({
     ).prefault([]),
     max_body_bytes: count(1024, 268_435_456).prefault(8_388_608),
   }).prefault({}),
-  store: text('sqlite:PATH such as sqlite:../data/forestall.db').prefault('sqlite:../data/forestall.db'),
+  webhook: section({
+    host_label: text('the name of a label such as host or instance', /^[A-Za-z_][A-Za-z0-9_]*$/).prefault('host'),
+  }).prefault({}),
+  store: text('sqlite:PATH such as sqlite:../data/forestall.db, or postgres://USER@HOST:PORT/DATABASE').prefault(
+    'sqlite:../data/forestall.db',
+  ),
+  store_password: text('a text in quotes').optional(),
+  store_password_file: path().optional(),
   mapping: path().prefault('action-mapping.json'),
   predictions: section({
     stale_after: duration('1m', '366d').prefault('26h'),

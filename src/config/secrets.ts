@@ -16,6 +16,11 @@ const TOKEN: Kind = {
   expected: 'a token of 1 to 4096 printable ASCII characters without blanks',
 };
 
+const PASSWORD: Kind = {
+  pattern: (value) => value !== '' && value.length <= 4096 && !/[\0\r\n]/.test(value),
+  expected: 'a password on one line, of at most 4096 characters',
+};
+
 const WEBHOOK: Kind = {
   pattern: (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
   expected: 'the https URL of a Discord webhook',
@@ -26,6 +31,7 @@ interface Secrets {
   /** Of `web.tokens`, in their order; null for one that cannot be used. */
   readonly tokens: readonly (Secret | null)[];
   readonly webhook_url: Secret | null;
+  readonly store_password: Secret | null;
   readonly issues: readonly Issue[];
 }
 
@@ -35,13 +41,14 @@ export function readSecrets(document: unknown, locate: (path: string) => string)
   const bearer_token = readSecret(document, ['web', 'bearer_token'], TOKEN, locate, issues);
   const tokens = readTokens(document, bearer_token, locate, issues);
   const webhook_url = readSecret(document, ['discord', 'webhook_url'], WEBHOOK, locate, issues);
+  const store_password = readSecret(document, ['store_password'], PASSWORD, locate, issues);
   const discord = valueAt(document, ['discord']);
   const named = ['webhook_url', 'webhook_url_file'].some((key) => valueAt(discord, [key]) !== undefined);
   if (typeof discord === 'object' && discord !== null && !Array.isArray(discord) && !named) {
     const message = 'missing, expected webhook_url_file or webhook_url: set one, or remove discord';
     issues.push({ path: ['discord', 'webhook_url_file'], on: 'value', message });
   }
-  return { bearer_token, tokens, webhook_url, issues };
+  return { bearer_token, tokens, webhook_url, store_password, issues };
 }
 
 /** Names and values are unique: a value that two have would not tell which role it is good for. */
@@ -80,6 +87,7 @@ function readTokens(
 /** Secrets that stand in the file itself, and what may be one: their values never show in a message. */
 export function isSecretPath(path: IssuePath): boolean {
   const [root, second, third] = path;
+  if (root === 'store' || root === 'store_password') return true;
   if (root === 'playbooks') return third === 'env';
   if (root === 'web' && second === 'tokens') return path[3] === 'token';
   return (root === 'web' && second === 'bearer_token') || (root === 'discord' && second === 'webhook_url');
@@ -113,6 +121,15 @@ function readSecret(
   if ('problem' in content) return refuse(filePath, `found ${found(file)}: ${content.problem}`);
   if (kind.pattern(content.text)) return createSecret(content.text);
   return refuse(filePath, `found ${found(file)}, whose content is something else, expected ${kind.expected}`);
+}
+
+/** The password that a file holds. */
+export function readPasswordFile(file: string): Secret | { readonly problem: string } {
+  const content = readSecretFile(file);
+  if ('problem' in content) return content;
+  return PASSWORD.pattern(content.text)
+    ? createSecret(content.text)
+    : { problem: `its content is something else, expected ${PASSWORD.expected}` };
 }
 
 function readSecretFile(file: string): { readonly text: string } | { readonly problem: string } {

@@ -1,5 +1,6 @@
 import type { DecisionInput, Draft, Facts, GateResult } from './decision.ts';
 import type { Gate, GateAnswer } from './gate.ts';
+import { blastRadius } from './gates/blast-radius.ts';
 import { circuitOpen } from './gates/circuit-open.ts';
 import { cooldown } from './gates/cooldown.ts';
 import { dailyLimit } from './gates/daily-limit.ts';
@@ -52,6 +53,7 @@ export const GATES: readonly Gate[] = [
   limit,
   weeklyLimit,
   dailyLimit,
+  blastRadius,
   outsideHours,
 ];
 

@@ -1,3 +1,4 @@
+import type { Proof, ProofDemand } from '../accuracy/proof.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 import type { Reason, Refusal, Verdict } from './reason.ts';
@@ -38,8 +39,10 @@ export interface Policy {
   /** Milliseconds. */
   readonly retry_after: number;
   readonly circuit_breaker: { readonly failures: number; readonly reset_after: number };
-  /** IANA name, for `allowed_hours`. */
+  /** IANA name, for `allowed_hours` of actions that name no zone. */
   readonly time_zone: string;
+  /** What a source has to keep of its word. */
+  readonly proof: ProofDemand;
 }
 
 /** Everything but the ledger's facts that a decision depends on. Plain data: it can be kept, sent and decided on again. */
@@ -58,6 +61,8 @@ export interface DecisionInput {
   readonly mapping: Mapping | null;
   /** Why a value that the playbook would get is refused; null when all are safe. */
   readonly unsafe_value: string | null;
+  /** How many hosts the inventory of the mapping's playbook has; null where it has none, or that is not known now. */
+  readonly fleet: number | null;
   /** A silence in Alertmanager that covers it (`run` only), in words; null when none does. */
   readonly silence: string | null;
   /** How many predictions in a row, this one included, were in the mapping's window. */
@@ -79,6 +84,14 @@ export interface PastRun {
   readonly state: 'running' | 'succeeded' | 'ineffective' | 'failed' | 'interrupted' | 'dry_run_only';
 }
 
+/** A host that a playbook was started on, or is to be. */
+export interface TouchedHost {
+  /** Null: predictions without a host. */
+  readonly host: string | null;
+  /** Start of its newest run; null: claimed, and not started yet. */
+  readonly at: number | null;
+}
+
 /** What the ledger knows at one instant. Lists are newest first and as long as the gates need, not complete. */
 export interface Facts {
   readonly pauses: readonly Pause[];
@@ -88,13 +101,26 @@ export interface Facts {
   readonly runs: readonly PastRun[];
   /** Starts of runs over all playbooks, counted likewise. */
   readonly all_runs: readonly number[];
+  /** Hosts of the playbook's runs and claims, whatever their scope, each once; back to the action's `blast_radius.per`. */
+  readonly hosts: readonly TouchedHost[];
   /** The newest end of this target that was not a run: a safety check or dry run stopped it, or it had nothing to do. */
   readonly stopped: { readonly state: string; readonly at: number } | null;
   /** The real run of this target whose outcome is not known yet; the last to be verified where there are several. */
   readonly settling: { readonly execution_id: string; readonly ended_at: number; readonly verify_at: number } | null;
+  /** How the forecasts of this type and source did; null where that was not asked. */
+  readonly proof: Proof | null;
 }
 
-export const NO_FACTS: Facts = { pauses: [], unfinished: null, runs: [], all_runs: [], stopped: null, settling: null };
+export const NO_FACTS: Facts = {
+  pauses: [],
+  unfinished: null,
+  runs: [],
+  all_runs: [],
+  hosts: [],
+  stopped: null,
+  settling: null,
+  proof: null,
+};
 
 /** The answer of the gates, before it is on record. */
 export interface Draft {

@@ -1,4 +1,5 @@
 import type { Mapping } from '../mapping/mapping.ts';
+import { isByName } from '../prediction/by-name.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import type { DecisionInput, Facts } from './decision.ts';
 import type { Refusal } from './reason.ts';
@@ -31,6 +32,18 @@ export function policyGate(
       return ask(input.prediction, input.mapping, input, facts);
     },
   };
+}
+
+/** A gate that compares days, confidence or the source of a forecast: what an alert's name led to has none of them. */
+export function forecastGate(
+  reason: Refusal,
+  ask: (prediction: Prediction, mapping: Mapping, input: DecisionInput, facts: Facts) => GateAnswer,
+): Gate {
+  return policyGate(reason, (prediction, mapping, input, facts) =>
+    isByName(prediction)
+      ? skip('the alert is mapped by its name: nothing is forecast')
+      : ask(prediction, mapping, input, facts),
+  );
 }
 
 /** A gate over what the ledger counts; `mode=dry-run` neither asks nor spends cooldowns and limits. */

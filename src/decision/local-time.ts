@@ -1,3 +1,5 @@
+import type { ActionMapping } from '../mapping/mapping.ts';
+
 const MINUTE = 60_000;
 const DAY_MINUTES = 1_440;
 /** Two days and an hour: the longest that a clock can take to show a minute again where a change of time skips it once. */
@@ -46,4 +48,13 @@ export function hoursOpenAt(hours: Hours, now: number, timeZone: string): number
     if (isWithin(hours, minuteOfDay(at, timeZone))) return at;
   }
   return null;
+}
+
+/**
+ * The zone of hours that name none: that of the mapping's `global_settings`, else `local`, which is asked only where there
+ * are such hours.
+ */
+export function timeZoneOf({ global_settings, mappings }: ActionMapping, local: () => string): string {
+  const asked = mappings.some(({ action }) => action.allowed_hours !== null && action.time_zone === null);
+  return global_settings.time_zone ?? (asked ? local() : 'UTC');
 }

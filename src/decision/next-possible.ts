@@ -29,9 +29,10 @@ export function nextPossibleAt(
   let at = Math.max(now, ...openings);
   if (!Number.isFinite(at)) return at;
   const guardsOpenAt = at;
-  for (const { allowed_hours: hours } of actions) {
-    if (hours === null || isWithin(hours, minuteOfDay(guardsOpenAt, policy.time_zone))) continue;
-    at = Math.max(at, hoursOpenAt(hours, guardsOpenAt, policy.time_zone) ?? Infinity);
+  for (const { allowed_hours: hours, time_zone } of actions) {
+    const zone = time_zone ?? policy.time_zone;
+    if (hours === null || isWithin(hours, minuteOfDay(guardsOpenAt, zone))) continue;
+    at = Math.max(at, hoursOpenAt(hours, guardsOpenAt, zone) ?? Infinity);
   }
   return at > now ? at : null;
 }

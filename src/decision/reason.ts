@@ -25,6 +25,7 @@ export const VERDICT_OF = {
   limit: 'deferred',
   weekly_limit: 'deferred',
   daily_limit: 'deferred',
+  blast_radius: 'deferred',
   outside_hours: 'deferred',
   approved: 'approved',
 } as const satisfies Record<string, Verdict>;

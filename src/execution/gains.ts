@@ -30,7 +30,8 @@ export function daysGained({ days_before, days_after }: Pick<Execution, 'days_be
 export function gainInWords(run: Pick<Execution, 'days_before' | 'days_after' | 'outcome'>): string | null {
   const gained = daysGained(run);
   if (gained !== null) return `${gained < 0 ? 'lost' : 'bought'} ${short(Math.abs(gained))} days`;
-  return run.outcome === 'effective' && run.days_after === null ? 'no crossing any more' : null;
+  const isOver = run.outcome === 'effective' && run.days_before !== null && run.days_after === null;
+  return isOver ? 'no crossing any more' : null;
 }
 
 /**
@@ -58,6 +59,17 @@ export function newlyMasked(runs: readonly VerifiedRun[], minDaysGained: number 
   const reasons = signsIn(runs, minDaysGained).filter((reason) => !before.includes(reason));
   if (reasons.length === 0) return null;
   return { reasons, runs: recent(runs), min_days_gained: minDaysGained };
+}
+
+/**
+ * Until when these runs show that a problem is masked, epoch milliseconds: as long as enough of them lie within 30 days, or
+ * for 30 days after one that bought too little. Null: they show nothing. `runs`: of one target, newest first.
+ */
+export function maskedUntil(runs: readonly VerifiedRun[], minDaysGained: number | null): number | null {
+  const signs = signsIn(runs, minDaysGained);
+  const enough = recent(runs)[MOST_RETURNS - 1];
+  const last = signs.includes('gain') ? runs[0] : signs.includes('returns') ? enough : undefined;
+  return last === undefined ? null : last.started_at + RETURNS_WITHIN;
 }
 
 function signsIn(runs: readonly VerifiedRun[], minDaysGained: number | null): readonly ('returns' | 'gain')[] {

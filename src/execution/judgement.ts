@@ -2,6 +2,7 @@ import { atTime, num, shown } from '../decision/words.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { CLOCK_SKEW, isStale, type Prediction } from '../prediction/prediction.ts';
 import { inWindow } from '../prediction/window.ts';
+import { type Heard, judgeByAlert } from './by-alert.ts';
 import type { CheckResult, Execution, Outcome } from './execution.ts';
 
 /** What is known of a source of predictions that is read. */
@@ -26,6 +27,8 @@ export interface Look {
   readonly source: ReadSource | null;
   /** The answer to `action.verify.expect`; null where the forecast alone is looked at. */
   readonly check: CheckResult | null;
+  /** What was heard last of the alerts about the target, where an alert's name led to the run; else null. */
+  readonly heard: readonly Heard[] | null;
   /** Of the mapping that approved the run; null where it is not configured any more. */
   readonly conditions: Mapping['conditions'] | null;
 }
@@ -39,13 +42,16 @@ export interface Judgement {
 }
 
 /**
- * Whether a run that succeeded helped. What was expected decides; without an expectation the forecast: its prediction is
- * gone, or its days grew. In doubt it is unknown: a forecast that was not made since the run, or whose source is down or
+ * Whether a run that succeeded helped. What was expected decides; without an expectation the alert that led to it by its
+ * name (`by-alert.ts`), else the forecast: its prediction is gone, or its days grew. In doubt it is unknown: a forecast that was not made since the run, or whose source is down or
  * stale, says nothing, and least of all that the danger is over.
  */
 export function judge(execution: Execution, look: Look): Judgement {
   const forecast = forecastSince(execution, look);
   const { check } = look;
+  if (check === null && look.heard !== null) {
+    return { ...judgeByAlert(execution, look.heard, look.now), days_after: null };
+  }
   if (check === null) return byForecast(execution, forecast, look);
   const words = `${check.check} (${shown(check.message, 300)})`;
   if (check.value === null) return unknown(`what was expected cannot be answered: ${words}`);

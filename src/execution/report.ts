@@ -6,13 +6,15 @@ export type ReportChannel = 'discord' | 'context_log';
 
 /**
  * What is told: an execution that ended, a decision that people have to act on, what became of a run (`runs`: the verified
- * ones of its target, newest first, itself among them), that runs only mask something, or that a source has gone wrong.
+ * ones of its target, newest first, itself among them), that runs only mask something, that nobody confirms an execution
+ * (`expires_at`: when that is too late, epoch milliseconds), or that a source has gone wrong.
  */
 export type ReportSubject =
   | { readonly kind: 'execution'; readonly execution: Execution }
   | { readonly kind: 'escalation'; readonly decision: Decision }
   | { readonly kind: 'outcome'; readonly execution: Execution; readonly runs: readonly VerifiedRun[] }
   | { readonly kind: 'masking'; readonly execution: Execution; readonly masking: Masking }
+  | { readonly kind: 'unconfirmed'; readonly execution: Execution; readonly expires_at: number }
   | { readonly kind: 'source'; readonly report: SourceReport };
 
 /** A source of predictions cannot be relied on any more. Instants are epoch milliseconds. */

@@ -19,6 +19,8 @@ export interface LedgerSummary {
   /** Runs whose outcome is `effective`. */
   readonly prevented_incidents: number;
   readonly outcomes: readonly { readonly playbook: string; readonly outcome: string; readonly count: number }[];
+  /** Forecasts that were compared with what happened, since the ledger began. */
+  readonly scored: readonly { readonly prediction_type: string; readonly count: number }[];
   /** Unfinished executions. */
   readonly in_progress: readonly { readonly playbook: string; readonly count: number }[];
   readonly reports_pending: readonly { readonly channel: string; readonly count: number }[];

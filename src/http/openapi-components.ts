@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accuracyAnswer, calibrationBin } from './schemas/accuracy.ts';
 import { decision, decisionList, gate, predictionsAnswer, webhookAnswer } from './schemas/decisions.ts';
 import { checkResult, execution, executionList, phaseOutcome, playbookResult } from './schemas/executions.ts';
 import { alert, notification } from './schemas/notification.ts';
@@ -63,6 +64,8 @@ export const ANSWERS = {
   Status: statusAnswer,
   ReadyAnswer: readyAnswer,
   ReloadAnswer: reloadAnswer,
+  CalibrationBin: calibrationBin,
+  Accuracy: accuracyAnswer,
   OpenapiDocument: openapiAnswer,
 } as const satisfies Record<string, z.ZodType>;
 

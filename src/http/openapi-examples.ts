@@ -89,6 +89,19 @@ const execution = {
 
 const night = { name: 'backup', reason: 'moving the disks', since: '2026-03-01T12:00:00.000Z', until: null };
 
+const score = {
+  scored: 31,
+  came_true: 26,
+  cut_short: 4,
+  unknown: 1,
+  open: 12,
+  absolute_error_days: 1.4,
+  brier_score: 0.11,
+  calibration_error: 0.04,
+  actionable: 22,
+  precision: 0.86,
+};
+
 /** One of each answer; texts of answers that are none. */
 export const ANSWER_EXAMPLES: Answers = {
   Problem: {
@@ -154,6 +167,30 @@ export const ANSWER_EXAMPLES: Answers = {
         problem: null,
       },
     ],
+  },
+  Accuracy: {
+    since: '2026-01-01T12:00:00.000Z',
+    until: '2026-04-01T12:00:00.000Z',
+    all: score,
+    next_closes_at: '2026-04-02T06:00:00.000Z',
+    types: [
+      {
+        prediction_type: 'disk_exhaustion',
+        ...score,
+        calibration: [{ from: 0.8, to: 0.9, forecasts: 31, stated: 0.86, came_true: 0.84 }],
+        correction: { slope: 1.04, shift: -0.12, forecasts: 31 },
+      },
+    ],
+    sources: [
+      {
+        prediction_type: 'disk_exhaustion',
+        source: 'forecast:local',
+        ...score,
+        proof: { scored: 22, came_true: 19 },
+        standing: 'proven',
+      },
+    ],
+    resources: [{ prediction_type: 'disk_exhaustion', resource: '/srv', host: 'nas', ...score }],
   },
   ReadyAnswer: { ready: true, reason: 'ready' },
   ReloadAnswer: { reloaded: true },

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { AnswerName, RequestName } from './openapi-components.ts';
-import { decisionsQuery, executionsQuery, modeQuery, outputQuery } from './schemas/queries.ts';
+import { accuracyQuery, decisionsQuery, executionsQuery, modeQuery, outputQuery } from './schemas/queries.ts';
 import type { Role } from './token.ts';
 
 export type Tag = 'Deliveries' | 'Record' | 'Approval' | 'Operations' | 'Service';
@@ -121,6 +121,18 @@ export const OPERATIONS: readonly Operation[] = [
     query: decisionsQuery,
     answer: { json: 'DecisionList' },
     tagged: true,
+    refused: { 400: 'BadRequest', ...STORE },
+  },
+  {
+    method: 'get',
+    path: '/api/v1/accuracy',
+    operationId: 'getAccuracy',
+    tag: 'Record',
+    summary: 'How past forecasts did',
+    description: 'Those that could have led to an action, compared with what happened within 14 days.',
+    role: 'read',
+    query: accuracyQuery,
+    answer: { json: 'Accuracy' },
     refused: { 400: 'BadRequest', ...STORE },
   },
   {

@@ -1,3 +1,4 @@
+import type { Accuracy, AccuracyQuestion } from '../accuracy/accuracy.ts';
 import type { Notification } from '../alert/alert.ts';
 import type { Decision, Pause } from '../decision/decision.ts';
 import type { Execution } from '../execution/execution.ts';
@@ -48,6 +49,8 @@ export interface RecordPort {
   executions(filter: ExecutionFilter): Promise<Page<Execution>>;
   execution(id: string): Promise<Execution | null>;
   decisions(filter: { readonly limit: number; readonly before?: string }): Promise<Page<Decision>>;
+  /** How forecasts did; `since`: milliseconds back from now. */
+  accuracy(question: { readonly since: number } & Omit<AccuracyQuestion, 'since' | 'until'>): Promise<Accuracy>;
   /** The captured output of a phase, whole or in pieces; null where there is none. */
   output(id: string, phase: 'dry_run' | 'run'): Promise<AsyncIterable<Uint8Array> | string | null>;
 }

@@ -2,10 +2,10 @@ import { taggedJson } from './etag.ts';
 import { checkQuery } from './input.ts';
 import { streamOf } from './output-stream.ts';
 import { HttpProblem } from './problem.ts';
-import { text } from './respond.ts';
+import { json, text } from './respond.ts';
 import type { HttpContext, HttpScope, Route } from './route.ts';
-import { decisionsQuery, executionsQuery, outputQuery } from './schemas/queries.ts';
-import { decisionOnWire, executionOnWire, pageOnWire } from './wire.ts';
+import { accuracyQuery, decisionsQuery, executionsQuery, outputQuery, sinceOf } from './schemas/queries.ts';
+import { accuracyOnWire, decisionOnWire, executionOnWire, pageOnWire } from './wire.ts';
 
 /** What the ledger holds. */
 export function recordRoutes(scope: HttpScope): readonly Route[] {
@@ -35,6 +35,15 @@ export function recordRoutes(scope: HttpScope): readonly Route[] {
       handle: async (context) => {
         const filter = withoutUndefined(checkQuery(decisionsQuery, context.req.url));
         return taggedJson(context, JSON.stringify(pageOnWire(await record.decisions(filter), decisionOnWire)));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/accuracy',
+      handle: async ({ req }) => {
+        const { since, type, resource } = checkQuery(accuracyQuery, req.url);
+        const question = { since: sinceOf(since) ?? 0, prediction_type: type, resource };
+        return json(200, accuracyOnWire(await record.accuracy(question)));
       },
     },
   ];

@@ -1,3 +1,4 @@
+import type { Accuracy } from '../accuracy/accuracy.ts';
 import type { Decision, Pause } from '../decision/decision.ts';
 import type { Answered, Execution } from '../execution/execution.ts';
 import type { Page } from '../ledger/ledger.ts';
@@ -90,6 +91,16 @@ export function answeredOnWire(answered: Answered | null): object | null {
 
 export function resumedOnWire({ lifted, refused }: Resumed): object {
   return { lifted, refused: { count: refused.count, items: refused.items.map(decisionOnWire) } };
+}
+
+export function accuracyOnWire({ since, until, next_closes_at, resources, ...rest }: Accuracy): object {
+  return {
+    since: instant(since),
+    until: instant(until),
+    next_closes_at: instant(next_closes_at),
+    ...rest,
+    resources: resources.map(({ host, ...score }) => (host === null ? score : { ...score, host })),
+  };
 }
 
 export function pageOnWire<T>({ items, next }: Page<T>, onWire: (item: T) => object): object {

@@ -1,14 +1,24 @@
+import { DEFAULT_DEMAND } from '../accuracy/proof.ts';
 import type { ReadAlert } from '../alert/alert.ts';
-import { predictionFromAnnotations, situationOf, targetOf } from '../alert/situation.ts';
+import {
+  isAboutItsSource,
+  predictionByName,
+  predictionFromAnnotations,
+  situationOf,
+  targetOf,
+} from '../alert/situation.ts';
 import type { Config } from '../config/config.ts';
 import type { AlertSituation, DecisionInput, Mode, Policy, Trigger } from '../decision/decision.ts';
-import { findMapping } from '../mapping/match.ts';
+import { timeZoneOf } from '../decision/local-time.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { findMapping, findMappingByName, mappingOf } from '../mapping/match.ts';
+import { isByName } from '../prediction/by-name.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 import { consecutiveInWindow } from '../prediction/window.ts';
 import type { LoopOptions, Playbooks } from './ports.ts';
 
 export interface Gathering extends Pick<LoopOptions, 'now' | 'config' | 'timeZone' | 'predictions'> {
-  readonly playbooks: Pick<Playbooks, 'unsafeValue'>;
+  readonly playbooks: Pick<Playbooks, 'unsafeValue' | 'fleet'>;
 }
 
 /** What a pass knows beside the predictions: who asked, how far to go, and which silences hold. */
@@ -19,20 +29,48 @@ export interface Occasion {
   readonly silence?: (prediction: Prediction) => string | null;
 }
 
-/** The input of a decision on an alert. The exporter's current values count; without them the alert's annotations. */
-export async function inputFromAlert(read: ReadAlert, options: Gathering): Promise<DecisionInput> {
+const FROM_WEBHOOK: Occasion = { trigger: 'webhook', mode: 'live' };
+
+/**
+ * The input of a decision on an alert. Where it names a prediction, the exporter's current values count; without them its
+ * annotations. One that names none, or one for which there is no mapping, is looked for by its own name.
+ */
+export async function inputFromAlert(
+  read: ReadAlert,
+  options: Gathering,
+  occasion: Occasion = FROM_WEBHOOK,
+): Promise<DecisionInput> {
   const situation = situationOf(read);
-  const occasion: Occasion = { trigger: 'webhook', mode: 'live' };
-  const target = read.ok ? targetOf(read.alert) : null;
+  const config = options.config();
+  const { host_label } = config.webhook;
+  const target = read.ok ? targetOf(read.alert, host_label) : null;
+  if (read.ok && (target === null || findMapping(config.mapping, target) === null)) {
+    const match = isAboutItsSource(read.alert) ? null : findMappingByName(config.mapping, read.alert.labels);
+    if (match !== null) {
+      const prediction = predictionByName(read.alert, match.alert, options.now(), host_label);
+      return build({ situation, target: prediction, prediction, problem: null, occasion }, options);
+    }
+  }
   if (!read.ok || target === null || situation.status !== 'firing' || !situation.is_prediction) {
     return build({ situation, target, prediction: null, problem: null, occasion }, options);
   }
   const current = await options.predictions.current(target);
   if (current !== null) return build({ situation, target, prediction: current, problem: null, occasion }, options);
-  const annotated = predictionFromAnnotations(read.alert, options.now());
+  const annotated = predictionFromAnnotations(read.alert, options.now(), host_label);
   return 'prediction' in annotated
     ? build({ situation, target, prediction: annotated.prediction, problem: null, occasion }, options)
     : build({ situation, target, prediction: null, problem: annotated.problem, occasion }, options);
+}
+
+/** The same for an alert that was decided on before, and goes on firing. `annotated`: what it alone knew then. */
+export async function inputFromWaiting(
+  { alert, target, annotated }: { alert: AlertSituation; target: Target; annotated: Prediction | null },
+  options: Gathering,
+): Promise<DecisionInput> {
+  const byName = annotated !== null && isByName(annotated);
+  const prediction = byName ? annotated : ((await options.predictions.current(target)) ?? annotated);
+  const problem = prediction === null ? unknownAnyMore(target) : null;
+  return build({ situation: alert, target, prediction, problem, occasion: FROM_WEBHOOK }, options);
 }
 
 /** The input of a decision on a prediction that no alert brought. */
@@ -40,10 +78,18 @@ export function inputFromPrediction(prediction: Prediction, occasion: Occasion, 
   return build({ situation: null, target: prediction, prediction, problem: null, occasion }, options);
 }
 
-/** The input of a decision on a target of which nothing is known any more. */
-export function inputWithoutPrediction(target: Target, occasion: Occasion, options: Gathering): DecisionInput {
-  const problem = `nothing is known about ${target.prediction_type} of ${target.resource} any more`;
+/** The input of a decision on a target of which nothing is known any more, or for which `problem` says why not to act. */
+export function inputWithoutPrediction(
+  target: Target,
+  occasion: Occasion,
+  options: Gathering,
+  problem = unknownAnyMore(target),
+): DecisionInput {
   return build({ situation: null, target, prediction: null, problem, occasion }, options);
+}
+
+function unknownAnyMore({ prediction_type, resource }: Target): string {
+  return `nothing is known about ${prediction_type} of ${resource} any more`;
 }
 
 interface Known {
@@ -57,6 +103,8 @@ interface Known {
 function build({ situation, target, prediction, problem, occasion }: Known, options: Gathering): DecisionInput {
   const config = options.config();
   const { mapping, unsafe_value } = prediction === null ? NOTHING : aboutIn(config, prediction, options);
+  const playbook = mapping === null ? undefined : config.playbooks[mapping.action.playbook];
+  const fleet = playbook === undefined ? null : options.playbooks.fleet(playbook);
   return {
     trigger: occasion.trigger,
     mode: occasion.mode,
@@ -69,7 +117,8 @@ function build({ situation, target, prediction, problem, occasion }: Known, opti
     prediction,
     prediction_problem: problem,
     mapping,
-    unsafe_value,
+    unsafe_value: unsafe_value ?? fleet?.problemOf(prediction?.host ?? null) ?? null,
+    fleet: fleet?.size ?? null,
     silence: prediction === null ? null : (occasion.silence?.(prediction) ?? null),
     consecutive:
       prediction === null || mapping === null
@@ -89,12 +138,22 @@ const known = new WeakMap<Prediction, About & { readonly config: Config }>();
 function aboutIn(config: Config, prediction: Prediction, options: Gathering): About {
   let about = known.get(prediction);
   if (about?.config !== config) {
-    const mapping = findMapping(config.mapping, prediction);
-    const unsafe_value = mapping === null ? null : unsafeValue(prediction, mapping.action, config, options);
+    const mapping = mappingOf(config.mapping, prediction);
+    const unsafe_value =
+      mapping === null
+        ? null
+        : (missingResource(mapping, prediction) ?? unsafeValue(prediction, mapping.action, config, options));
     about = { config, mapping, unsafe_value };
     known.set(prediction, about);
   }
   return about;
+}
+
+/** A mapping that names a label for the resource does not guess another one. */
+function missingResource({ alert }: Mapping, { labels }: Prediction): string | null {
+  const label = alert?.resource_label ?? null;
+  if (label === null || (Object.hasOwn(labels, label) && labels[label] !== '')) return null;
+  return `the alert has no label ${label}, which says what it is about`;
 }
 
 function unsafeValue(
@@ -113,7 +172,8 @@ const policies = new WeakMap<Config, Policy>();
 function policyOf(config: Config, timeZone: () => string): Policy {
   let policy = policies.get(config);
   if (policy === undefined) {
-    const { global_settings, mappings } = config.mapping;
+    const { global_settings } = config.mapping;
+    const { min_precision, min_scored } = config.forecast ?? DEFAULT_DEMAND;
     policy = {
       enable_auto_remediation: global_settings.enable_auto_remediation,
       dry_run_mode: global_settings.dry_run_mode,
@@ -122,7 +182,8 @@ function policyOf(config: Config, timeZone: () => string): Policy {
       stale_after: config.predictions.stale_after,
       retry_after: config.execution.retry_after,
       circuit_breaker: config.execution.circuit_breaker,
-      time_zone: mappings.some(({ action }) => action.allowed_hours !== null) ? timeZone() : 'UTC',
+      time_zone: timeZoneOf(config.mapping, timeZone),
+      proof: { min_precision, min_scored },
     };
     policies.set(config, policy);
   }

@@ -30,6 +30,13 @@ export type Impact =
   | { readonly kind: 'go' }
   | { readonly kind: 'nothing_to_do' | 'rejected' | 'failed'; readonly message: string };
 
+/** The hosts that a playbook may run on. */
+export interface Fleet {
+  readonly size: number;
+  /** Why a host is none of them; null when it is one. */
+  problemOf(host: string | null): string | null;
+}
+
 export interface Playbooks {
   /** Why a value that the playbook would get is refused; null when all are safe. */
   unsafeValue(
@@ -37,8 +44,12 @@ export interface Playbooks {
     prediction: Prediction,
     parameters: Readonly<Record<string, string>>,
   ): string | null;
+  /** As it was read last, at once; null for a playbook without an inventory, and while nothing is known of it. */
+  fleet(playbook: PlaybookConfig): Fleet | null;
   /** Why the program must not be started now; null when it may. */
   inspect(playbook: PlaybookConfig): Promise<string | null>;
+  /** Why it must not run on this host, by its inventory as it is now; null when it may. */
+  refuses(playbook: PlaybookConfig, host: string | null): Promise<string | null>;
   runPhase(request: PhaseRequest): Promise<PhaseOutcome>;
   judgeImpact(
     dryRun: PhaseOutcome,

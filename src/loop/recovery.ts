@@ -1,4 +1,5 @@
 import { decide } from '../decision/decide.ts';
+import { tooLongAt } from '../execution/escalated.ts';
 import type { Execution } from '../execution/execution.ts';
 import type { Hold, Unfinished } from '../ledger/ledger.ts';
 import { createRecorder, lastLook, type RemediationContext } from './remediation.ts';
@@ -12,7 +13,7 @@ const UNHEARD_AFTER = 2_000;
  * Finds executions whose owner died and brings them to an end. One that ran is never run again: what is left of its
  * processes is waited for, then it is `interrupted`. One that did not run yet is carried on if every gate still passes,
  * else it is `expired`; so is one that was confirmed and has no owner, or none that lives. What nobody confirmed in time
- * expires here too.
+ * expires here too; before, when half of its time is over, people are told a second time, once over all processes.
  */
 export interface Recovery {
   /** One look at the ledger; resolves when every orphan that was found has been handled or handed on. */
@@ -35,6 +36,7 @@ export function createRecovery({ context, monotonic, holds, carryOn }: RecoveryO
   const { ledger, instance, logger, now, config, playbooks } = context;
   const lastSeen = new Map<string, { heartbeat: number | null; since: number }>();
   const handling = new Set<string>();
+  const reminded = new Set<string>();
 
   function isOrphan({ execution, owner, heartbeat_at }: Unfinished): boolean {
     if (owner === null) return true;
@@ -53,10 +55,24 @@ export function createRecovery({ context, monotonic, holds, carryOn }: RecoveryO
 
   async function expireConfirmation(row: Unfinished): Promise<void> {
     const { approval_timeout } = config().execution;
-    if (now() - row.execution.claimed_at < approval_timeout) return;
+    const expires_at = row.execution.claimed_at + approval_timeout;
+    if (now() < expires_at) {
+      if (now() >= tooLongAt(row.execution, approval_timeout)) await remind(row.execution, expires_at);
+      return;
+    }
     const hold = await ledger.adopt(row, instance);
     if (hold === null) return;
     await createRecorder(row.execution, hold, context).end('expired', 'nobody confirmed it in time');
+  }
+
+  async function remind(execution: Execution, expires_at: number): Promise<void> {
+    if (reminded.has(execution.id)) return;
+    const subject = { kind: 'unconfirmed', execution, expires_at } as const;
+    const first = await ledger.reportOnce(`unconfirmed:${execution.id}`, { channel: 'discord', subject });
+    reminded.add(execution.id);
+    if (!first) return;
+    logger.warn({ execution_id: execution.id }, `nobody has confirmed ${execution.playbook}; people are told again`);
+    context.kickReports();
   }
 
   async function takeOver(row: Unfinished): Promise<void> {
@@ -86,6 +102,7 @@ export function createRecovery({ context, monotonic, holds, carryOn }: RecoveryO
       const rows = await ledger.unfinished();
       const known = new Set(rows.flatMap((row) => [row.execution.id, row.owner?.id]));
       for (const key of lastSeen.keys()) if (!known.has(key)) lastSeen.delete(key);
+      for (const id of reminded) if (!known.has(id)) reminded.delete(id);
       const work = rows.map(async (row) => {
         const { id, state } = row.execution;
         if (handling.has(id)) return;

@@ -1,4 +1,6 @@
 import { decide } from '../decision/decide.ts';
+import { atTime } from '../decision/words.ts';
+import { resolvedAt } from '../execution/by-alert.ts';
 import type {
   CheckResult,
   Execution,
@@ -9,6 +11,8 @@ import type {
 } from '../execution/execution.ts';
 import type { Advance, Hold } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { alertnameOf, isByName } from '../prediction/by-name.ts';
+import { wordsOf } from './alert-words.ts';
 import { type Gathering, inputFromPrediction, inputWithoutPrediction } from './gather.ts';
 import { persist } from './persist.ts';
 import type { LoopOptions } from './ports.ts';
@@ -59,6 +63,11 @@ async function steps(execution: Execution, hold: Hold, context: RemediationConte
   const problem = await context.playbooks.inspect(playbook);
   if (problem !== null) {
     await recorder.end('dry_run_failed', problem);
+    return;
+  }
+  const refused = await context.playbooks.refuses(playbook, execution.prediction.host);
+  if (refused !== null) {
+    await recorder.end('rejected', `not started: ${refused}`);
     return;
   }
   const { parameters } = mapping.action;
@@ -176,7 +185,9 @@ async function runForReal(
   const { ledger, logger, draining, ending, playbooks, config } = context;
   const playbook = config().playbooks[execution.playbook];
   const problem =
-    playbook === undefined ? `${execution.playbook} is not configured any more` : await playbooks.inspect(playbook);
+    playbook === undefined
+      ? `${execution.playbook} is not configured any more`
+      : ((await playbooks.inspect(playbook)) ?? (await playbooks.refuses(playbook, execution.prediction.host)));
   if (playbook === undefined || problem !== null) {
     await recorder.end('rejected', problem ?? '');
     return null;
@@ -214,10 +225,19 @@ async function runForReal(
   return outcome;
 }
 
-/** What is known just before the run: the prediction as it is now. One that only its alert knew is taken as it was. */
-export async function lastLook(execution: Execution, context: Gathering) {
+/**
+ * What is known just before the run: the prediction as it is now. One that only its alert knew is taken as it was. An alert
+ * that was acted on by its name must not have been resolved since.
+ */
+export async function lastLook(execution: Execution, context: Gathering & Pick<LoopOptions, 'ledger'>) {
   const occasion = { trigger: execution.trigger, mode: execution.mode };
   const { prediction } = execution;
+  if (isByName(prediction)) {
+    const resolved = resolvedAt(await wordsOf(prediction, context.ledger));
+    if (resolved === null) return inputFromPrediction(prediction, occasion, context);
+    const problem = `the alert ${alertnameOf(prediction)} was resolved at ${atTime(resolved)}`;
+    return inputWithoutPrediction(prediction, occasion, context, problem);
+  }
   const current = await context.predictions.current(prediction);
   if (current !== null) return inputFromPrediction(current, occasion, context);
   if (prediction.source === 'alert') return inputFromPrediction(prediction, occasion, context);

@@ -1,6 +1,7 @@
 import { parseCheckExpression, resolveFact } from './check-expression.ts';
 import { BUILT_IN_FACTS } from './fact-names.ts';
 import { found, type Issue, type IssuePath, orList, valueAt } from './issue.ts';
+import { idWithout, kindIssues, mappingFrom } from './kind.ts';
 import type { ActionMapping, Mapping } from './mapping.ts';
 import { actionMappingSchema } from './schema.ts';
 import { shadowedBy } from './shadow.ts';
@@ -11,6 +12,8 @@ import { nearest } from './suggest.ts';
 interface Surroundings {
   /** Configured playbooks with their versions (null: the version is unusable); null when they could not be read. */
   readonly playbooks: ReadonlyMap<string, string | null> | null;
+  /** Names of those that have an inventory; absent where that is not known. */
+  readonly fleets?: ReadonlySet<string>;
   /** Names of the configured facts; null when they could not be read. The built-in ones need not be named. */
   readonly facts: readonly string[] | null;
 }
@@ -29,7 +32,7 @@ interface ReadMapping {
 export function readActionMapping(document: unknown, around: Surroundings, written: unknown = document): ReadMapping {
   const shape = checkShape(actionMappingSchema, document, written);
   const entries = valueAt(document, ['mappings']);
-  const issues = shape.issues.filter((issue) => !belongsToAlertname(document, issue));
+  const issues = [...shape.issues];
   if (Array.isArray(entries)) {
     issues.push(...duplicateIds(entries));
     entries.forEach((entry, at) => {
@@ -39,29 +42,17 @@ export function readActionMapping(document: unknown, around: Surroundings, writt
   if (shape.value === null || issues.length > 0) return { mapping: null, issues, warnings: [] };
   const mapping: ActionMapping = {
     ...shape.value,
-    mappings: shape.value.mappings.map((entry) => ({ ...entry, id: idOf(entry) })),
+    mappings: shape.value.mappings.map(mappingFrom),
   };
-  return { mapping, issues, warnings: warningsOf(mapping) };
-}
-
-function idOf(entry: { id?: string | undefined; prediction_type: string; resource_filter: string }): string {
-  return entry.id ?? `${entry.prediction_type}:${entry.resource_filter}`;
-}
-
-/** What a mapping by `alertname` lacks or has too much follows from that one key, which is reported by itself. */
-function belongsToAlertname(document: unknown, issue: Issue): boolean {
-  const [root, at, key] = issue.path;
-  if (root !== 'mappings' || at === undefined || valueAt(document, [root, at, 'alertname']) === undefined) return false;
-  return ['alertname', 'labels', 'prediction_type', 'resource_filter', 'conditions'].includes(String(key));
+  return { mapping, issues, warnings: [...warningsOf(mapping), ...elsewhereWarnings(mapping, around)] };
 }
 
 function duplicateIds(entries: readonly unknown[]): Issue[] {
   const seen = new Map<string, number>();
   const issues: Issue[] = [];
   entries.forEach((entry, at) => {
-    const { id, prediction_type: type, resource_filter: filter } = texts(entry);
-    const name =
-      id ?? (type !== null && filter !== null ? idOf({ prediction_type: type, resource_filter: filter }) : null);
+    const id = valueAt(entry, ['id']);
+    const name = typeof id === 'string' ? id : idWithout(entry);
     if (name === null) return;
     const first = seen.get(name);
     if (first === undefined) {
@@ -69,30 +60,19 @@ function duplicateIds(entries: readonly unknown[]): Issue[] {
       return;
     }
     const advice =
-      id === null
-        ? 'an id is the type and the resource_filter where none is given, and the first of two mappings for the same resource decides: remove one'
-        : 'give each mapping an id of its own';
+      typeof id === 'string'
+        ? 'give each mapping an id of its own'
+        : valueAt(entry, ['alertname']) === undefined
+          ? 'an id is the type and the resource_filter where none is given, and the first of two mappings for the same resource decides: remove one'
+          : 'an id is the alertname and the labels where none is given, and the first of two mappings for the same alerts decides: remove one';
     const message = `the id ${found(name)} is already that of mappings[${first}]: ${advice}`;
-    issues.push({ path: ['mappings', at, ...(id === null ? [] : ['id'])], on: 'value', message });
+    issues.push({ path: ['mappings', at, ...(typeof id === 'string' ? ['id'] : [])], on: 'value', message });
   });
   return issues;
 }
 
-function texts(entry: unknown) {
-  const text = (key: string): string | null => {
-    const value = valueAt(entry, [key]);
-    return typeof value === 'string' ? value : null;
-  };
-  return { id: text('id'), prediction_type: text('prediction_type'), resource_filter: text('resource_filter') };
-}
-
 function entryIssues(entry: unknown, path: IssuePath, around: Surroundings): Issue[] {
-  const issues: Issue[] = [];
-  if (valueAt(entry, ['alertname']) !== undefined) {
-    const message =
-      'mappings by alertname are not available in this version: name a prediction_type, resource_filter and conditions instead, or remove this mapping';
-    issues.push({ path: [...path, 'alertname'], on: 'key', message });
-  }
+  const issues: Issue[] = kindIssues(entry, path);
   const least = valueAt(entry, ['conditions', 'min_days_until_critical']);
   const most = valueAt(entry, ['conditions', 'max_days_until_critical']);
   if (typeof least === 'number' && typeof most === 'number' && least > most) {
@@ -100,6 +80,7 @@ function entryIssues(entry: unknown, path: IssuePath, around: Surroundings): Iss
     issues.push({ path: [...path, 'conditions', 'min_days_until_critical'], on: 'value', message });
   }
   issues.push(...playbookIssues(entry, path, around));
+  issues.push(...radiusIssues(entry, path, around));
   const checks = valueAt(entry, ['safety_checks']);
   if (Array.isArray(checks)) {
     checks.forEach((check, at) => {
@@ -129,6 +110,16 @@ function playbookIssues(entry: unknown, path: IssuePath, { playbooks }: Surround
   return [{ path: [...path, 'action', 'version'], on: 'value', message }];
 }
 
+/** A share of nothing would never open. */
+function radiusIssues(entry: unknown, path: IssuePath, { playbooks, fleets }: Surroundings): Issue[] {
+  const percent = valueAt(entry, ['action', 'blast_radius', 'percent']);
+  const playbook = valueAt(entry, ['action', 'playbook']);
+  if (typeof percent !== 'number' || typeof playbook !== 'string') return [];
+  if (playbooks?.has(playbook) !== true || fleets?.has(playbook) !== false) return [];
+  const message = `found ${percent}, a share of the hosts in an inventory, and ${playbook} has none: set hosts instead, or run it by Ansible`;
+  return [{ path: [...path, 'action', 'blast_radius', 'percent'], on: 'value', message }];
+}
+
 function checkIssues(check: unknown, path: IssuePath, { facts }: Surroundings): Issue[] {
   if (typeof check !== 'string' || check === '') return [];
   const parsed = parseCheckExpression(check);
@@ -151,9 +142,30 @@ function warningsOf({ mappings }: ActionMapping): Issue[] {
     const path = ['mappings', at];
     const earlier = shadowedBy(mapping, mappings);
     if (earlier !== null) {
-      const message = `the mapping ${found(mapping.id)} can never match: ${found(earlier.id)} stands before it and catches every ${mapping.prediction_type} of ${found(mapping.resource_filter)}; put it first or remove it`;
+      const message = `the mapping ${found(mapping.id)} can never match: ${found(earlier.id)} stands before it and catches every ${whatOf(mapping)}; put it first or remove it`;
       warnings.push({ path, on: 'value', message });
     }
   });
   return warnings;
+}
+
+function whatOf({ alert, prediction_type, resource_filter }: Mapping): string {
+  return alert === null ? `${prediction_type} of ${found(resource_filter)}` : `alert that this one is for`;
+}
+
+/** Built-in facts are about this machine; what a playbook with an inventory changes is another. */
+function elsewhereWarnings({ mappings }: ActionMapping, { facts, fleets }: Surroundings): Issue[] {
+  return mappings.flatMap(({ action, safety_checks }, at) => {
+    if (fleets?.has(action.playbook) !== true) return [];
+    const checks = safety_checks.map((check, index) => [check, ['safety_checks', index]] as const);
+    const expected =
+      action.verify.expect === null ? [] : [[action.verify.expect, ['action', 'verify', 'expect']] as const];
+    return [...checks, ...expected].flatMap(([check, path]): Issue[] => {
+      const parsed = parseCheckExpression(check);
+      const own = BUILT_IN_FACTS.filter((name) => !(facts ?? []).includes(name));
+      if (!parsed.ok || resolveFact(parsed.expression, new Set(own)) === null) return [];
+      const message = `${found(check)} is asked of this machine, and ${action.playbook} runs on the host of the prediction: let the play check what only that host knows`;
+      return [{ path: ['mappings', at, ...path], on: 'value', message }];
+    });
+  });
 }

@@ -27,11 +27,12 @@ const HEADER = `# Prometheus alert rules for the windows of the action mapping.
 /**
  * The Prometheus rule file of a mapping, as YAML text: the same text for the same input. For each mapping one alert for
  * its window and, where it has a lower bound above 0, one for people below it. A mapping leaves out what an earlier one
- * of its type matches, so that one prediction raises one alert; one that can never match has no rule. What
+ * of its type matches, so that one prediction raises one alert; one that can never match has no rule, nor has one by
+ * `alertname`: its alert has a rule already. What
  * `global_settings.exclude` names raises its alert all the same, and is refused by the decision.
  */
 export function generateRules(mapping: ActionMapping, times: RuleTimes): string {
-  const rules = mapping.mappings.flatMap((entry) => rulesOf(entry, mapping.mappings));
+  const rules = mapping.mappings.flatMap((entry) => (entry.alert === null ? rulesOf(entry, mapping.mappings) : []));
   const group = `groups:
   - name: forestall-predictions
     interval: ${formatDuration(times.interval)}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, flag, list, number, readable, section, text } from './shape.ts';
+import { count, duration, flag, list, named, number, readable, section, text } from './shape.ts';
 
 const name = (what: string) =>
   text(`${what} (1 to 1024 characters, none of them control characters)`, /^[^\p{Cc}]{1,1024}$/u);
@@ -13,6 +13,21 @@ function readHours(written: string): { from: number; to: number; text: string } 
   return from === to ? null : { from, to, text: written };
 }
 
+/** The name of a zone that this machine knows. */
+function readTimeZone(written: string): string | null {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: written });
+    return /^[+-]/.test(written) ? null : written;
+  } catch {
+    return null;
+  }
+}
+
+const timeZone = () =>
+  readable('the IANA name of a time zone such as Europe/Oslo or UTC', readTimeZone)
+    .nullish()
+    .transform((value) => value ?? null);
+
 const days = number(0, 36_500)
   .nullish()
   .transform((value) => value ?? null);
@@ -23,6 +38,17 @@ const conditionsSchema = section({
   min_confidence: number(0, 1),
   min_consecutive: count(1, 16).prefault(1),
 });
+
+const RADIUS = 'hosts, percent or both, and per, such as {"hosts": 3, "per": "1h"}';
+const blastRadius = section({
+  hosts: count(1, 100_000)
+    .nullish()
+    .transform((value) => value ?? null),
+  percent: number(0.01, 100)
+    .nullish()
+    .transform((value) => value ?? null),
+  per: duration('1s', '366d'),
+}).refine(({ hosts, percent }) => hosts !== null || percent !== null, { error: RADIUS });
 
 const actionSchema = section({
   playbook: name('the name of a playbook of forestall.yaml'),
@@ -36,9 +62,11 @@ const actionSchema = section({
     section({ runs: count(1, 10_000), per: duration('1s', '366d') }),
     'a list such as [{"runs": 3, "per": "1h"}]',
   ).prefault([]),
+  blast_radius: blastRadius.nullish().transform((value) => value ?? null),
   allowed_hours: readable('hours of the day in local time such as "01:00-05:00", the two not equal', readHours)
     .nullish()
     .transform((value) => value ?? null),
+  time_zone: timeZone(),
   require_confirmation: flag()
     .nullish()
     .transform((value) => value ?? null),
@@ -57,11 +85,19 @@ const actionSchema = section({
   min_days_gained: days,
 });
 
+/** A mapping of predictions, or one by `alertname`; which key belongs to which is checked in `kind.ts`. */
 const mappingSchema = section({
   id: name('a name of its own').optional(),
-  prediction_type: name('a prediction type such as disk_exhaustion'),
-  resource_filter: name('a resource or a glob such as "/", "/srv/*" or "*"'),
-  conditions: conditionsSchema,
+  prediction_type: name('a prediction type such as disk_exhaustion').optional(),
+  resource_filter: name('a resource or a glob such as "/", "/srv/*" or "*"').optional(),
+  conditions: conditionsSchema.optional(),
+  alertname: text('the name of an alert such as ContainerDown, without * and ?', /^[^\p{Cc}*?]{1,1024}$/u).optional(),
+  labels: named(
+    { pattern: /^[^\p{Cc}]{1,1024}$/u, expected: 'the name of a label' },
+    name('a value or a glob such as "web*"'),
+  ).prefault({}),
+  resource: name('what the alert is about, such as crowdsec').optional(),
+  resource_label: name('the label that says what the alert is about, such as service').optional(),
   action: actionSchema,
   safety_checks: list(
     text('a check such as "disk_usage < 95%"'),
@@ -85,5 +121,8 @@ export const actionMappingSchema = section({
       .transform((value) => value ?? null),
     notification_channel: z.enum(['discord', 'none'], { error: 'discord or none' }).prefault('discord'),
     exclude: list(name('a host, a resource or a glob'), 'a list of globs such as ["db*", "/mnt/*"]').prefault([]),
+    time_zone: timeZone(),
   }).prefault({}),
 });
+
+export type MappingEntry = z.infer<typeof mappingSchema>;

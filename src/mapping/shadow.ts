@@ -1,4 +1,4 @@
-import type { Mapping } from './mapping.ts';
+import type { AlertMatch, Mapping } from './mapping.ts';
 
 /** `*?*` and `?*` are the same glob; with the `?` in front and one `*`, equal globs look equal more often. */
 function normal(pattern: string): string[] {
@@ -37,8 +37,20 @@ function covers(outer: string, inner: string): boolean {
 /** The earlier mapping that catches everything this one would match; null where there is none. */
 export function shadowedBy(mapping: Mapping, mappings: readonly Mapping[]): Mapping | null {
   for (const earlier of mappings.slice(0, mappings.indexOf(mapping))) {
-    const sameType = earlier.prediction_type === mapping.prediction_type;
-    if (sameType && covers(earlier.resource_filter, mapping.resource_filter)) return earlier;
+    if (earlier.prediction_type !== mapping.prediction_type) continue;
+    if (earlier.alert === null && mapping.alert === null) {
+      if (covers(earlier.resource_filter, mapping.resource_filter)) return earlier;
+    } else if (earlier.alert !== null && mapping.alert !== null && coversAlerts(earlier.alert, mapping.alert)) {
+      return earlier;
+    }
   }
   return null;
+}
+
+/** Of the same name: every label that the outer one asks for is asked for by the inner one, no less strictly. */
+function coversAlerts(outer: AlertMatch, inner: AlertMatch): boolean {
+  return Object.entries(outer.labels).every(([name, pattern]) => {
+    const asked = Object.hasOwn(inner.labels, name) ? inner.labels[name] : undefined;
+    return asked !== undefined && covers(pattern, asked);
+  });
 }

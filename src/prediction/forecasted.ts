@@ -1,3 +1,4 @@
+import { type Calibration, corrected, UNCORRECTED } from '../forecast/calibration.ts';
 import { type Forecast, forecast } from '../forecast/forecast.ts';
 import { CLOCK_SKEW, type Prediction, type Target } from './prediction.ts';
 
@@ -24,6 +25,8 @@ export interface Forecasted
   /** When it was made, epoch milliseconds; the days of `fan` are counted from here. */
   readonly made_at: number;
   readonly history: PastValues;
+  /** The probability within 14 days before it was corrected by how earlier forecasts did. */
+  readonly raw_within_14d: number;
 }
 
 /** Means of equal spans of time, oldest first; null where nothing was measured. */
@@ -62,21 +65,27 @@ const POINTS = 84;
 
 /**
  * Forecasts a series at `now`, epoch milliseconds. The prediction is dated by the newest sample that it rests on, its days
- * are counted from there: a series that stands still goes stale like any other source.
+ * are counted from there: a series that stands still goes stale like any other source. `calibration` corrects all of its
+ * probabilities; which days are named does not depend on it, so that what a correction silences goes on being scored.
  */
-export function forecastSeries(series: MeasuredSeries, now: number): Forecasted | Unforecast {
+export function forecastSeries(
+  series: MeasuredSeries,
+  now: number,
+  calibration: Calibration = UNCORRECTED,
+): Forecasted | Unforecast {
   const { target, source, critical, samples } = series;
   const made = forecast(samples, critical, now / 1000);
   if (made.kind === 'no forecast') return { kind: 'no forecast', target, source, reason: made.reason };
   const observed_at = newestOf(samples, now);
-  const { kind, p_within_1d, p_within_3d, p_within_7d, p_within_14d, reasons, fan, cleanups } = made;
+  const { kind, fan, cleanups } = made;
+  const { p_within_1d, p_within_3d, p_within_7d, p_within_14d, confidence, reasons } = correct(made, calibration);
   const days = made.days_until_critical === null ? null : daysFrom(made.days_until_critical, (now - observed_at) / DAY);
   return {
     kind,
     prediction: {
       ...target,
       days_until_critical: days,
-      confidence: made.confidence,
+      confidence,
       observed_at,
       source,
       labels: {},
@@ -91,6 +100,27 @@ export function forecastSeries(series: MeasuredSeries, now: number): Forecasted 
     fan,
     cleanups,
     history: pastOf(samples, now),
+    raw_within_14d: made.p_within_14d,
+  };
+}
+
+/** What is critical already is measured, not forecast: there is nothing to correct. */
+function correct(made: Forecast, calibration: Calibration): Omit<Forecast, 'kind' | 'fan' | 'cleanups'> {
+  const { days_until_critical: days, p_within_14d: before } = made;
+  const within = corrected(before, calibration);
+  if (days === 0 || within === before) return made;
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  return {
+    days_until_critical: days,
+    p_within_1d: corrected(made.p_within_1d, calibration),
+    p_within_3d: corrected(made.p_within_3d, calibration),
+    p_within_7d: corrected(made.p_within_7d, calibration),
+    p_within_14d: within,
+    confidence: days !== null && days <= FORTNIGHT ? within : 1 - within,
+    reasons: [
+      ...made.reasons,
+      `the probability within 14 days is corrected from ${percent(before)} to ${percent(within)}, by how ${calibration.forecasts} earlier forecasts came true`,
+    ],
   };
 }
 

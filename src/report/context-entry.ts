@@ -1,7 +1,9 @@
 import { atTime, inWords, num } from '../decision/words.ts';
 import type { Execution, ExecutionState } from '../execution/execution.ts';
+import { isByName } from '../prediction/by-name.ts';
+import type { Prediction } from '../prediction/prediction.ts';
 import type { IssueEntry } from './issues-text.ts';
-import { predictionInWords, resultInWords } from './words.ts';
+import { causeOf, predictionInWords, resultInWords } from './words.ts';
 
 const CATEGORY: Readonly<Record<string, string>> = {
   disk_exhaustion: 'disk-space',
@@ -38,16 +40,21 @@ export function contextEntry(execution: Execution): IssueEntry {
   const created = atTime(entryTime(execution));
   return {
     title: `${playbook}: ${prediction.prediction_type} of ${prediction.resource}${onHost(prediction.host)}`,
-    category: CATEGORY[prediction.prediction_type] ?? prediction.prediction_type.replaceAll('_', '-'),
+    category: categoryOf(prediction),
     severity: severityOf(execution),
     ...(STATUS[state] ?? { status: 'open', outcome: state.replaceAll('_', ' ') }),
     created_at: created,
     date_encountered: atTime(execution.claimed_at).slice(0, 10),
-    description: `Forecast of ${atTime(prediction.observed_at)}${onHost(prediction.host)}: ${predictionInWords(prediction)}.`,
+    description: `${causeOf(prediction)} of ${atTime(prediction.observed_at)}${onHost(prediction.host)}: ${predictionInWords(prediction)}.`,
     resolution: resolutionOf(execution),
     tags: ['auto-remediation', playbook],
     execution_id: execution.id,
   };
+}
+
+function categoryOf(prediction: Prediction): string {
+  if (isByName(prediction)) return 'alert';
+  return CATEGORY[prediction.prediction_type] ?? prediction.prediction_type.replaceAll('_', '-');
 }
 
 /** How bad what was forecast would have been by now, and worse by a step where the remediation did not end well. */

@@ -1,5 +1,5 @@
 import { cutMiddle } from './cut-middle.ts';
-import type { Message } from './message.ts';
+import type { Message } from './message-parts.ts';
 import { withoutControls } from './one-line.ts';
 
 /** Body of a webhook call. `allowed_mentions` without anything to parse: no text can ping anybody. */
@@ -74,7 +74,8 @@ export function discordBody(message: Message, externalUrl: string | null, brief 
 }
 
 interface Part {
-  readonly text: string;
+  /** One line, or several. */
+  readonly text: string | readonly string[];
   readonly most: number;
   readonly write: (text: string, most: number) => string;
 }
@@ -93,6 +94,14 @@ function withinTotal(parts: readonly Part[]): string[] {
 
 /** Discord refuses a part that is empty once it has trimmed it. */
 function writePart({ text, write }: Part, most: number): string {
+  if (typeof text === 'string') return writeLine(text, most, write);
+  const whole = text.map((line) => writeLine(line, most, write)).join('\n');
+  if (whole.length <= most) return whole;
+  const each = Math.floor((most - text.length + 1) / text.length);
+  return text.map((line) => writeLine(line, each, write)).join('\n');
+}
+
+function writeLine(text: string, most: number, write: Part['write']): string {
   const clean = withoutControls(text).trim();
   return INVISIBLE.test(clean) ? '–' : write(clean, most);
 }

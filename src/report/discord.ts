@@ -1,3 +1,4 @@
+import type { Execution } from '../execution/execution.ts';
 import type { ReportSubject } from '../execution/report.ts';
 import type { Delivery } from './delivery.ts';
 import { type DiscordBody, discordBody } from './discord-message.ts';
@@ -20,8 +21,11 @@ export interface DiscordOptions {
 }
 
 export interface Discord {
-  /** Sends one report. Never rejects. While Discord asked for a pause, or after it said no for good, nothing is requested. */
-  send(subject: ReportSubject): Promise<Delivery>;
+  /**
+   * Sends one report; `attempts`: what was tried for its target so far, newest first. Never rejects. While Discord asked for
+   * a pause, or after it said no for good, nothing is requested.
+   */
+  send(subject: ReportSubject, attempts?: readonly Execution[]): Promise<Delivery>;
 }
 
 /** How much of an answer is read: only a rate limit's matters, and that is short. */
@@ -52,13 +56,13 @@ export function createDiscord(options: DiscordOptions): Discord {
   }
 
   return {
-    async send(subject) {
+    async send(subject, attempts = []) {
       if (gone !== null) return { kind: 'stopped', problem: gone };
       const pause = quietUntil - now();
       // A longer one than any that is ever set: the clock was put back.
       if (pause > 0 && pause <= LONGEST_WAIT)
         return { kind: 'retry', afterMs: pause, problem: 'Discord asked for a pause' };
-      const message = messageOf(subject);
+      const message = messageOf(subject, attempts);
       let answer = await post(discordBody(message, externalUrl));
       if (answer.kind === 'refused') answer = await post(discordBody(message, externalUrl, true));
       switch (answer.kind) {

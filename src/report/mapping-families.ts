@@ -5,14 +5,15 @@ import { type Family, labelText, renderFamilies } from './exposition.ts';
 import type { ExportedPrediction } from './prediction-families.ts';
 
 /**
- * The conditions of every mapping in the text exposition format, and how many predictions meet them now: dashboards draw
+ * The conditions of every mapping of predictions in the text exposition format, and how many predictions meet them now: dashboards draw
  * the one as bands, and an alert compares the other with the decisions that were made. `predictions`: null where they
  * could not be read; then there are no counts.
  */
 export function renderMappings(
-  { mappings }: Pick<ActionMapping, 'mappings'>,
+  actionMapping: Pick<ActionMapping, 'mappings'>,
   predictions: readonly ExportedPrediction[] | null,
 ): string {
+  const mappings = actionMapping.mappings.filter(({ alert }) => alert === null);
   const labels = mappings.map(({ id, prediction_type, action }) =>
     labelText({ mapping: id, prediction_type, playbook: action.playbook }),
   );

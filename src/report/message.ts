@@ -1,23 +1,11 @@
-import type { Decision } from '../decision/decision.ts';
 import { atTime, inWords } from '../decision/words.ts';
 import type { Execution, ExecutionState } from '../execution/execution.ts';
-import { type Masking, trendInWords, type VerifiedRun } from '../execution/gains.ts';
+import { trendInWords, type VerifiedRun } from '../execution/gains.ts';
 import type { ReportSubject, SourceReport } from '../execution/report.ts';
-import { maskingInWords, runsInWords } from './masking.ts';
-import { predictionInWords, resultInWords } from './words.ts';
-
-/** What is said to people about a subject, before any channel's limits and escaping: plain text, parts of it foreign. */
-export interface Message {
-  readonly tone: 'good' | 'bad' | 'warning' | 'neutral';
-  readonly title: string;
-  readonly text: string;
-  readonly details: readonly { readonly name: string; readonly value: string }[];
-  readonly footer: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** Path under the service's external URL where more is to be seen. */
-  readonly path: string;
-}
+import { attemptsInWords } from './attempts.ts';
+import { aboutEscalation, aboutMasking, aboutUnconfirmed, answersTo } from './escalation-message.ts';
+import { details, lookAt, type Message, onHost } from './message-parts.ts';
+import { causeOf, predictionInWords, resultInWords } from './words.ts';
 
 const HOW_IT_ENDED: Partial<Record<ExecutionState, { readonly words: string; readonly tone: Message['tone'] }>> = {
   awaiting_approval: { words: 'waits for confirmation', tone: 'warning' },
@@ -31,14 +19,17 @@ const HOW_IT_ENDED: Partial<Record<ExecutionState, { readonly words: string; rea
   denied: { words: 'was denied', tone: 'neutral' },
 };
 
-export function messageOf(subject: ReportSubject): Message {
+/** `attempts`: what was tried for the target of the subject so far, newest first. */
+export function messageOf(subject: ReportSubject, attempts: readonly Execution[] = []): Message {
   switch (subject.kind) {
     case 'execution':
-      return aboutExecution(subject.execution);
+      return aboutExecution(subject.execution, attempts);
     case 'escalation':
-      return aboutEscalation(subject.decision);
+      return aboutEscalation(subject.decision, attempts);
+    case 'unconfirmed':
+      return aboutUnconfirmed(subject.execution, subject.expires_at, attempts);
     case 'outcome':
-      return aboutOutcome(subject.execution, subject.runs);
+      return aboutOutcome(subject.execution, subject.runs, attempts);
     case 'masking':
       return aboutMasking(subject.execution, subject.masking);
     case 'source':
@@ -46,7 +37,7 @@ export function messageOf(subject: ReportSubject): Message {
   }
 }
 
-function aboutExecution(execution: Execution): Message {
+function aboutExecution(execution: Execution, attempts: readonly Execution[]): Message {
   const { prediction, playbook, state } = execution;
   const end = HOW_IT_ENDED[state] ?? { words: state.replaceAll('_', ' '), tone: 'neutral' };
   const phase = execution.run ?? execution.dry_run;
@@ -57,10 +48,11 @@ function aboutExecution(execution: Execution): Message {
     title: `${playbook} ${end.words}: ${prediction.resource}${onHost(prediction.host)}`,
     text: execution.message,
     details: details(
-      ['Forecast', predictionInWords(prediction)],
+      [causeOf(prediction), predictionInWords(prediction)],
       [waits ? 'The dry run found' : 'Result', resultInWords(phase?.result ?? null)],
       ['Error', phase?.error ?? ''],
-      ['Answer', waits ? `forestall approve ${execution.id}, or forestall reject ${execution.id}` : ''],
+      ['Answer', waits ? answersTo(execution.id) : ''],
+      ['Tried before', waits ? attemptsInWords(attempts) : ''],
       ['Failed checks', failed.map(({ check, message }) => `${check} (${message})`).join('; ')],
       ['Took', phase === null ? '' : inWords(phase.duration_seconds * 1000)],
     ),
@@ -70,26 +62,7 @@ function aboutExecution(execution: Execution): Message {
   };
 }
 
-function aboutEscalation(decision: Decision): Message {
-  const { target, prediction } = decision;
-  const what = target === null ? (decision.alertname ?? 'an alert') : `${target.prediction_type} of ${target.resource}`;
-  return {
-    tone: 'bad',
-    title: `A person has to act: ${what}${onHost(target?.host ?? null)}`,
-    text: decision.message,
-    details: details(
-      ['Reason', decision.reason],
-      ['Forecast', prediction === null ? '' : predictionInWords(prediction)],
-      ['Playbook that was not run', decision.playbook ?? ''],
-      ['Alert', decision.alertname ?? ''],
-    ),
-    footer: `Forestall, decision ${decision.id}`,
-    at: decision.decided_at,
-    path: '',
-  };
-}
-
-function aboutOutcome(execution: Execution, runs: readonly VerifiedRun[]): Message {
+function aboutOutcome(execution: Execution, runs: readonly VerifiedRun[], attempts: readonly Execution[]): Message {
   const { id, playbook, prediction, outcome, outcome_message, started_at } = execution;
   const effective = outcome === 'effective';
   const trend = trendInWords(runs);
@@ -99,22 +72,11 @@ function aboutOutcome(execution: Execution, runs: readonly VerifiedRun[]): Messa
     text: trend === '' ? (outcome_message ?? '') : trend,
     details: details(
       ['Outcome', `${outcome}: ${outcome_message ?? ''}`],
-      ['Forecast before', predictionInWords(prediction)],
+      [`${causeOf(prediction)} before`, predictionInWords(prediction)],
       ['Ran', started_at === null ? '' : atTime(started_at)],
+      ['Tried', effective ? '' : attemptsInWords(attempts)],
+      ['Look at', effective ? '' : lookAt(`forestall history ${id} --output run`, 'ForestallRemediationIneffective')],
     ),
-    footer: `Forestall, execution ${id}`,
-    at: execution.verified_at ?? execution.claimed_at,
-    path: `executions/${encodeURIComponent(id)}`,
-  };
-}
-
-function aboutMasking(execution: Execution, masking: Masking): Message {
-  const { id, prediction } = execution;
-  return {
-    tone: 'bad',
-    title: `A person has to act: ${prediction.prediction_type} of ${prediction.resource}${onHost(prediction.host)} is masked, not solved`,
-    text: maskingInWords(execution, masking),
-    details: details(['Runs', runsInWords(masking.runs)], ['Forecast before the last', predictionInWords(prediction)]),
     footer: `Forestall, execution ${id}`,
     at: execution.verified_at ?? execution.claimed_at,
     path: `executions/${encodeURIComponent(id)}`,
@@ -138,9 +100,3 @@ function aboutSource({ source, trouble, problem, since, at }: SourceReport): Mes
     path: '',
   };
 }
-
-function details(...all: readonly (readonly [name: string, value: string])[]): Message['details'] {
-  return all.filter(([, value]) => value.trim() !== '').map(([name, value]) => ({ name, value }));
-}
-
-const onHost = (host: string | null): string => (host === null ? '' : ` on ${host}`);

@@ -1,3 +1,5 @@
+import type { Proof, Standing } from '../accuracy/proof.ts';
+import type { Escalated } from '../execution/escalated.ts';
 import type { ReportChannel } from '../execution/report.ts';
 import type { LedgerSummary } from '../execution/summary.ts';
 import type { ActionMapping } from '../mapping/mapping.ts';
@@ -22,6 +24,8 @@ export interface Budget {
   readonly circuit_open: boolean;
   /** Days that the last verified run gained; absent or null before there is one. */
   readonly days_gained?: number | null;
+  /** When the first of its deferred alerts is decided on again, epoch milliseconds; absent or null: none has such a time. */
+  readonly next_attempt_at?: number | null;
 }
 
 export interface ServiceState {
@@ -33,12 +37,19 @@ export interface ServiceState {
   readonly config_last_reload_success_at: number;
 }
 
-/** How the forecasts of one type did, once some have been scored. */
-export interface Score {
-  readonly prediction_type: string;
-  readonly absolute_error_days: number;
-  readonly brier_score: number;
-  readonly scored: number;
+/** How forecasts did, by type and by source; what nothing was scored for is null. */
+export interface Scores {
+  readonly types: readonly {
+    readonly prediction_type: string;
+    readonly absolute_error_days: number | null;
+    readonly brier_score: number | null;
+  }[];
+  readonly sources: readonly {
+    readonly prediction_type: string;
+    readonly source: string;
+    readonly proof: Proof;
+    readonly standing: Standing;
+  }[];
 }
 
 /** Where the values come from. Everything is asked anew for each rendering; whatever fails leaves only its own families out. */
@@ -51,12 +62,14 @@ export interface MetricsOptions {
   readonly budgets: () => Promise<readonly Budget[]>;
   /** The playbook of each execution that waits for a person's answer. */
   readonly awaiting: () => Promise<readonly string[]>;
+  /** The targets that a person has to act on now. */
+  readonly escalated: () => Promise<readonly Escalated[]>;
   readonly state: () => ServiceState | Promise<ServiceState>;
   /** Names of the configured playbooks: their series exist from the start, at zero. */
   readonly playbooks: () => readonly string[];
   /** Decisions on types that it does not name are counted as `other`: alert text must not make series. */
   readonly mapping: () => Pick<ActionMapping, 'mappings'>;
-  readonly scores?: () => Promise<readonly Score[]>;
+  readonly scores: () => Promise<Scores>;
   /** Hears of every read that failed. */
   readonly onProblem?: (what: string, error: unknown) => void;
   /** How long one read may take, milliseconds; default 3,000. */
@@ -88,8 +101,9 @@ export interface Readings {
   readonly summary: LedgerSummary | null;
   readonly budgets: readonly Budget[] | null;
   readonly awaiting: readonly string[] | null;
+  readonly escalated: readonly Escalated[] | null;
   readonly state: ServiceState | null;
-  readonly scores: readonly Score[] | null;
+  readonly scores: Scores | null;
 }
 
 /** Asks everything at once; each read fails, or is too slow, for itself. */
@@ -99,16 +113,17 @@ export async function readAll(options: MetricsOptions): Promise<Readings> {
       options.onProblem?.(what, error);
       return null;
     });
-  const [predictions, sources, summary, budgets, awaiting, state, scores] = await Promise.all([
+  const [predictions, sources, summary, budgets, awaiting, escalated, state, scores] = await Promise.all([
     attempt('predictions', options.predictions),
     attempt('sources', options.sources),
     attempt('summary', options.summary),
     attempt('budgets', options.budgets),
     attempt('awaiting', options.awaiting),
+    attempt('escalated', options.escalated),
     attempt('state', options.state),
-    attempt('scores', async () => (await options.scores?.()) ?? []),
+    attempt('scores', options.scores),
   ]);
-  return { predictions, sources, summary, budgets, awaiting, state, scores };
+  return { predictions, sources, summary, budgets, awaiting, escalated, state, scores };
 }
 
 async function within<T>(milliseconds: number, read: () => T | Promise<T>): Promise<T> {

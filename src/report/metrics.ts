@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { VERDICT_OF } from '../decision/reason.ts';
+import { ESCALATED } from '../execution/escalated.ts';
 import { cleanLabel } from './exposition.ts';
 import { renderMappings } from './mapping-families.ts';
 import { type Budget, type Metrics, type MetricsOptions, type Readings, readAll } from './metrics-input.ts';
@@ -94,9 +95,15 @@ function createFamilies(registry: Registry) {
     }),
     inProgress: gauge(name('in_progress'), 'Executions that have not ended.', 'playbook'),
     awaiting: gauge(name('awaiting_approval'), 'Executions that wait for a person to confirm them.', 'playbook'),
+    escalated: gauge(name('escalated'), 'Targets that a person has to act on now.', 'playbook', 'reason'),
     cooldownUntil: gauge(
       name('cooldown_until_timestamp_seconds'),
       'When the cooldown ends; absent without one.',
+      'playbook',
+    ),
+    nextAttempt: gauge(
+      name('next_attempt_timestamp_seconds'),
+      'When the first of the deferred alerts is decided on again; absent where none waits for a time.',
       'playbook',
     ),
     weeklyExecutions: gauge(
@@ -127,6 +134,18 @@ function createFamilies(registry: Registry) {
     errorDays: gauge('prediction_absolute_error_days', 'Mean error of the scored forecasts.', 'prediction_type'),
     brier: gauge('prediction_brier_score', 'Mean squared error of the confidence; 0 is perfect.', 'prediction_type'),
     scored: counter('prediction_scored_total', 'Forecasts that were compared with what happened.', 'prediction_type'),
+    precision: gauge(
+      'prediction_precision',
+      'Share that came true of the scored forecasts that would have been acted on.',
+      'prediction_type',
+      'source',
+    ),
+    unproven: gauge(
+      'prediction_unproven',
+      '1 where a source came true too seldom to be acted on.',
+      'prediction_type',
+      'source',
+    ),
     buildInfo: gauge('forestall_build_info', 'Always 1; the version is its label.', 'version'),
     ledgerUp: gauge('forestall_ledger_up', '1 where everything shown here could be read from the ledger.'),
     reloadOk: gauge('forestall_config_last_reload_successful', '1 where the last load of the configuration succeeded.'),
@@ -142,6 +161,7 @@ function fill(families: Families, readings: Readings, options: MetricsOptions): 
   const playbooks = options.playbooks();
   fillSummary(families, readings.summary, playbooks, typesOf(options));
   fillAwaiting(families, readings.awaiting, playbooks);
+  fillEscalated(families, readings.escalated, playbooks);
   fillBudgets(families, readings.budgets);
   fillSources(families, readings);
   only(families.enabled, flag(readings.state?.enabled));
@@ -150,7 +170,11 @@ function fill(families: Families, readings: Readings, options: MetricsOptions): 
   only(families.reloadAt, seconds(readings.state?.config_last_reload_success_at));
   only(
     families.ledgerUp,
-    flag([readings.summary, readings.budgets, readings.awaiting, readings.predictions].every((one) => one !== null)),
+    flag(
+      (['summary', 'budgets', 'awaiting', 'escalated', 'predictions', 'scores'] as const).every(
+        (one) => readings[one] !== null,
+      ),
+    ),
   );
 }
 
@@ -160,8 +184,8 @@ function fillSummary(
   playbooks: readonly string[],
   types: readonly string[],
 ): void {
-  const { executions, outcomes, inProgress, decisions } = families;
-  for (const family of [executions, outcomes, inProgress, decisions]) family.reset();
+  const { executions, outcomes, inProgress, decisions, scored } = families;
+  for (const family of [executions, outcomes, inProgress, decisions, scored]) family.reset();
   const runs = summary === null ? 0 : summary.week.success + summary.week.failure;
   only(families.successes, summary?.week.success);
   only(families.failures, summary?.week.failure);
@@ -187,6 +211,10 @@ function fillSummary(
   for (const { playbook, outcome, count } of summary.outcomes) outcomes.inc({ playbook, outcome }, count);
   for (const { playbook, count } of summary.in_progress) inProgress.inc({ playbook }, count);
   const known = new Set(types);
+  for (const prediction_type of types) scored.inc({ prediction_type }, 0);
+  for (const { prediction_type, count } of summary.scored) {
+    scored.inc({ prediction_type: known.has(prediction_type) ? prediction_type : 'other' }, count);
+  }
   for (const { prediction_type, verdict, reason, count } of summary.decisions) {
     decisions.inc({ prediction_type: known.has(prediction_type) ? prediction_type : 'other', verdict, reason }, count);
   }
@@ -199,32 +227,49 @@ function fillAwaiting({ awaiting }: Families, waiting: Readings['awaiting'], pla
   for (const playbook of waiting) awaiting.inc({ playbook });
 }
 
+/** Only of playbooks that are configured: what was escalated for another may be long ago. */
+function fillEscalated({ escalated }: Families, targets: Readings['escalated'], playbooks: readonly string[]): void {
+  escalated.reset();
+  for (const playbook of targets === null ? [] : playbooks) {
+    for (const reason of ESCALATED) escalated.set({ playbook, reason }, 0);
+  }
+  for (const { playbook, reason } of targets ?? []) {
+    if (playbooks.includes(playbook)) escalated.inc({ playbook, reason });
+  }
+}
+
 function fillBudgets(families: Families, budgets: readonly Budget[] | null): void {
-  const { cooldownUntil, weeklyExecutions, weeklyLimit, circuitOpen, daysGained } = families;
-  for (const family of [cooldownUntil, weeklyExecutions, weeklyLimit, circuitOpen, daysGained]) family.reset();
+  const { cooldownUntil, nextAttempt, weeklyExecutions, weeklyLimit, circuitOpen, daysGained } = families;
+  const all = [cooldownUntil, nextAttempt, weeklyExecutions, weeklyLimit, circuitOpen, daysGained];
+  for (const family of all) family.reset();
   for (const budget of budgets ?? []) {
     const { playbook } = budget;
     weeklyExecutions.set({ playbook }, budget.weekly_executions);
     circuitOpen.set({ playbook }, budget.circuit_open ? 1 : 0);
     if (budget.weekly_limit !== null) weeklyLimit.set({ playbook }, budget.weekly_limit);
     if (budget.cooldown_until !== null) cooldownUntil.set({ playbook }, budget.cooldown_until / 1000);
+    if (typeof budget.next_attempt_at === 'number') nextAttempt.set({ playbook }, budget.next_attempt_at / 1000);
     if (typeof budget.days_gained === 'number') daysGained.set({ playbook }, budget.days_gained);
   }
 }
 
 function fillSources(families: Families, { sources, scores }: Readings): void {
-  const { sourceUp, sourceSuccess, errorDays, brier, scored } = families;
-  for (const family of [sourceUp, sourceSuccess, errorDays, brier, scored]) family.reset();
+  const { sourceUp, sourceSuccess, errorDays, brier, precision, unproven } = families;
+  for (const family of [sourceUp, sourceSuccess, errorDays, brier, precision, unproven]) family.reset();
   for (const { source, up, last_success } of sources ?? []) {
     const labels = { source: cleanLabel(source) };
     sourceUp.set(labels, up ? 1 : 0);
     if (last_success !== null) sourceSuccess.set(labels, last_success / 1000);
   }
-  for (const score of scores ?? []) {
-    const { prediction_type } = score;
-    errorDays.set({ prediction_type }, score.absolute_error_days);
-    brier.set({ prediction_type }, score.brier_score);
-    scored.inc({ prediction_type }, score.scored);
+  for (const { prediction_type: type, absolute_error_days, brier_score } of scores?.types ?? []) {
+    const prediction_type = cleanLabel(type);
+    if (absolute_error_days !== null) errorDays.set({ prediction_type }, absolute_error_days);
+    if (brier_score !== null) brier.set({ prediction_type }, brier_score);
+  }
+  for (const { prediction_type, source, proof, standing } of scores?.sources ?? []) {
+    const labels = { prediction_type: cleanLabel(prediction_type), source: cleanLabel(source) };
+    if (proof.scored > 0) precision.set(labels, proof.came_true / proof.scored);
+    unproven.set(labels, standing === 'unproven' ? 1 : 0);
   }
 }
 

@@ -1,10 +1,17 @@
 import { bytesInWords, num } from '../decision/words.ts';
 import type { PlaybookResult } from '../execution/execution.ts';
+import { alertnameOf, isByName } from '../prediction/by-name.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 
-/** `disk_exhaustion of /srv: critical in 8.2 days (confidence 87 %)`. */
+/** What led to an execution: a forecast, or an alert by its name. */
+export function causeOf(prediction: Prediction): 'Forecast' | 'Alert' {
+  return isByName(prediction) ? 'Alert' : 'Forecast';
+}
+
+/** `disk_exhaustion of /srv: critical in 8.2 days (confidence 87 %)`; of an alert by its name that it fires. */
 export function predictionInWords(prediction: Prediction): string {
   const { prediction_type, resource, days_until_critical: days, confidence } = prediction;
+  if (isByName(prediction)) return `${alertnameOf(prediction)} of ${resource} fires`;
   const when = days === null ? 'no crossing expected' : days === 0 ? 'critical now' : `critical in ${num(days)} days`;
   return `${prediction_type} of ${resource}: ${when} (confidence ${num(confidence * 100)} %)`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { ESCALATED } from '../../src/execution/escalated.ts';
 import { alertsOf } from '../support/rules.ts';
 import { filesBelow, readText } from '../support/source-text.ts';
 
@@ -67,6 +68,15 @@ describe('alert-rules/remediation.rules.yml', () => {
   it('every alert has its section in the runbook, and no section is about nothing', () => {
     const sections = [...readText('docs/runbook.md').matchAll(/^## (Forestall\w+)$/gm)].map(([, name]) => name!);
     expect(sections.sort()).toEqual(alerts.map(({ alert }) => alert).sort());
+  });
+
+  it('takes what is escalated by max, and once', () => {
+    const asking = alerts.filter(({ expr }) => expr.includes('proactive_remediation_escalated'));
+    for (const { alert, expr } of asking)
+      expect(expr, alert).toMatch(/^max by \(playbook\) \(proactive_remediation_escalated\{reason="\w+"\}\) > 0/);
+    const reasons = asking.map(({ expr }) => /reason="(\w+)"/.exec(expr)![1]);
+    // An open circuit has a gauge, and an alert, of its own.
+    expect(reasons.sort()).toEqual(ESCALATED.filter((reason) => reason !== 'circuit_open').sort());
   });
 
   it('takes counters of the ledger by max, so that replicas count once', () => {

@@ -175,7 +175,8 @@ describe('the fingerprint', () => {
 });
 
 describe('what the alert is about', () => {
-  const target = (labels: object) => targetOf(firstAlert(alertmanagerBody([alertEntry({ labels })])));
+  const target = (labels: object, hostLabel?: string) =>
+    targetOf(firstAlert(alertmanagerBody([alertEntry({ labels })])), hostLabel);
 
   test('type, resource and host', () => {
     expect(target({ alertname: 'A', prediction_type: 'disk_exhaustion', resource: '/', host: 'nas' })).toEqual({
@@ -190,6 +191,22 @@ describe('what the alert is about', () => {
     [{ alertname: 'A', prediction_type: 'disk_exhaustion', resource: '/' }, null],
   ])('no host is null', (labels, host) => {
     expect(target(labels)).toMatchObject({ host });
+  });
+
+  test.each([
+    ['web1:9100', 'web1'],
+    ['web1', 'web1'],
+    ['10.0.0.7:9100', '10.0.0.7'],
+    ['[fd00::7]:9100', 'fd00::7'],
+    ['fd00::7', 'fd00::7'],
+    ['http://web1:9100/', 'http://web1:9100/'],
+    ['web1:port', 'web1:port'],
+    ['', null],
+  ])('without a host another label may name it, without its port: %s', (instance, host) => {
+    const labels = { alertname: 'A', prediction_type: 'disk_exhaustion', resource: '/', instance };
+    expect(target(labels, 'instance')).toMatchObject({ host });
+    expect(target(labels)).toMatchObject({ host: null });
+    expect(target({ ...labels, host: 'nas:1' }, 'instance')).toMatchObject({ host: 'nas:1' });
   });
 
   test.each([

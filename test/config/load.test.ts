@@ -60,6 +60,7 @@ describe('every key', () => {
   const env = { DATA: '/var/data', DISCORD: 'https://discord.example/canary-discord' };
   const good = join(fixtures, 'good');
   const config = load(join(good, 'forestall.yaml'), env);
+  const ansiblePlaybook = ['ansible-playbook', '--inventory', '/etc/ansible/hosts', '--limit', '{host}'];
 
   it('is read: forestall.yaml', () => {
     expect(config).toMatchObject({
@@ -71,6 +72,7 @@ describe('every key', () => {
         stale_after: 26.5 * HOUR,
         files: [join(good, 'p.json'), '/home/someone/q.json', '/var/data/r.json'],
       },
+      webhook: { host_label: 'instance' },
       prometheus: { url: 'http://127.0.0.1:9090' },
       alertmanager: { url: 'http://127.0.0.1:9093' },
       rules: { for: 0, keep_firing_for: 60_000, interval: 15_000 },
@@ -95,8 +97,10 @@ describe('every key', () => {
         version: '2.0',
         run: [join(good, 'bin/cleanup'), '{resource}', '${HOME}'],
         dry_run: [join(good, 'bin/cleanup'), '--check', '{resource}'],
+        ansible: null,
         timeout: 1.5 * HOUR,
         dry_run_timeout: 90_000,
+        max_parallel: 4,
         max_downtime: 90_000,
         sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
         env: { LEVEL: '3', HOME_DIR: '/home/someone' },
@@ -106,12 +110,23 @@ describe('every key', () => {
         version: '1.0',
         run: ['restart-unit', '{label.unit}'],
         dry_run: ['restart-unit', '{label.unit}', '--dry-run'],
+        ansible: null,
         timeout: 600_000,
         dry_run_timeout: 120_000,
+        max_parallel: null,
         max_downtime: null,
         sha256: null,
         env: {},
       },
+      fleet: expect.objectContaining({
+        ansible: {
+          playbook: join(good, 'ansible/site.yml'),
+          inventory: '/etc/ansible/hosts',
+          extra_vars: { path: '{resource}', keep_days: 7, force: false },
+        },
+        run: [...ansiblePlaybook, '--diff', join(good, 'ansible/site.yml')],
+        dry_run: [...ansiblePlaybook, '--check', '--diff', join(good, 'ansible/site.yml')],
+      }),
     });
     expect(config.facts).toEqual({
       active_backups: {
@@ -128,6 +143,7 @@ describe('every key', () => {
   it('is read: the mapping', () => {
     expect(config.mapping.mappings[0]).toEqual({
       id: 'root',
+      alert: null,
       prediction_type: 'disk_exhaustion',
       resource_filter: '/',
       conditions: {
@@ -143,7 +159,9 @@ describe('every key', () => {
         cooldown_hours: 1.5,
         limit_scope: 'host',
         limits: [{ runs: 3, per: 1.5 * HOUR }],
+        blast_radius: { hosts: 5, percent: null, per: 2 * HOUR },
         allowed_hours: { from: 1350, to: 300, text: '22:30-05:00' },
+        time_zone: 'America/New_York',
         require_confirmation: true,
         parameters: { keep: '7' },
         verify: { after: HOUR, expect: 'disk_usage < 85%' },
@@ -156,8 +174,24 @@ describe('every key', () => {
       verify: { after: 24 * HOUR, expect: null },
       min_days_gained: null,
     });
+    expect(config.mapping.mappings[2]).toMatchObject({
+      id: 'alert:ContainerDown{env="prod",name="web*"}',
+      alert: {
+        alertname: 'ContainerDown',
+        labels: { name: 'web*', env: 'prod' },
+        resource: null,
+        resource_label: 'name',
+      },
+      prediction_type: 'alert:ContainerDown',
+      resource_filter: '*',
+      conditions: { min_days_until_critical: null, max_days_until_critical: null, min_confidence: 0 },
+    });
+    expect(config.mapping.mappings[3]).toMatchObject({
+      id: 'crowdsec',
+      alert: { alertname: 'CrowdSecDown', labels: {}, resource: 'crowdsec', resource_label: null },
+    });
     expect(config.mapping).toMatchObject({ version: '3', last_updated: '2026-11-20' });
-    expect(config.mapping.global_settings.exclude).toEqual(['db*']);
+    expect(config.mapping.global_settings).toMatchObject({ exclude: ['db*'], time_zone: 'Europe/Oslo' });
   });
 
   it('is acted on: nothing is warned of', () => {
@@ -278,7 +312,7 @@ describe('strings', () => {
     writeFileSync(join(a, 't'), '${A}~\r\n');
     const config = load(join(path, 'forestall.yaml'), { A: a, B: 'no' });
     expect(config.log_dir).toBe('/home/someone/logs');
-    expect(config.store.path).toBe('/home/someone/l.db');
+    expect(config.store).toEqual({ engine: 'sqlite', path: '/home/someone/l.db' });
     expect(config.textfile).toBe(join(a, 'x.prom'));
     expect(config.web.bearer_token?.reveal()).toBe('${A}~');
     expect(config.mapping.mappings[0]?.resource_filter).toBe(`${a}/*`);

@@ -26,6 +26,7 @@ const actionMapping = (...mappings: Mapping[]): ActionMapping => ({
     max_daily_executions: null,
     notification_channel: 'discord',
     exclude: [],
+    time_zone: null,
   },
 });
 

@@ -5,6 +5,7 @@ import type { DecisionInput, Facts } from '../../src/decision/decision.ts';
 import {
   DAY,
   HOUR,
+  MINUTE,
   NOW,
   permittingFacts,
   permittingInput,
@@ -49,6 +50,7 @@ const someInput: fc.Arbitrary<DecisionInput> = fc.record({
     permittingMapping({ action: { allowed_hours: { from: 0, to: 1, text: '00:00-00:01' } } }),
   ),
   unsafe_value: either<string | null>(null, 'unsafe'),
+  fleet: either<number | null>(10, null, 0),
   silence: either<string | null>(null, 'silenced'),
   consecutive: either(1, 0),
   policy: either(
@@ -57,13 +59,16 @@ const someInput: fc.Arbitrary<DecisionInput> = fc.record({
     permittingPolicy({ exclude: ['*'], max_daily_executions: 0 }),
   ),
 });
+const touched = (...hosts: readonly string[]) => hosts.map((host) => ({ host, at: NOW - MINUTE }));
 const someFacts: fc.Arbitrary<Facts> = fc.record({
   pauses: either<Facts['pauses']>([], [{ name: 'manual', reason: null, since: 0, until: null }]),
   unfinished: either<Facts['unfinished']>(null, { execution_id: 'x', state: 'claimed', claimed_at: NOW }),
   runs: either(runsAt([NOW - 5 * DAY]), runsAt([NOW - HOUR]), runsAt([NOW - HOUR, NOW - HOUR, NOW - HOUR], 'failed')),
   all_runs: either([NOW - 5 * DAY], [NOW, NOW, NOW, NOW]),
+  hosts: either<Facts['hosts']>([], touched('a', 'b', 'nas'), touched('a', 'b', 'c')),
   stopped: either<Facts['stopped']>(null, { state: 'rejected', at: NOW }),
   settling: either<Facts['settling']>(null, { execution_id: 'x', ended_at: NOW - DAY, verify_at: NOW + HOUR }),
+  proof: either<Facts['proof']>(null, { scored: 40, came_true: 36 }, { scored: 40, came_true: 10 }),
 });
 
 test('explain and decide agree; explain asks every gate', () => {
@@ -127,6 +132,7 @@ describe('mode=dry-run', () => {
     'limit',
     'weekly_limit',
     'daily_limit',
+    'blast_radius',
     'outside_hours',
   ];
 
@@ -141,6 +147,7 @@ describe('mode=dry-run', () => {
     const facts = permittingFacts({
       runs: runsAt([NOW, NOW, NOW], 'failed'),
       all_runs: [NOW, NOW, NOW],
+      hosts: touched('a', 'b', 'c'),
       stopped: { state: 'rejected', at: NOW },
       settling: { execution_id: 'x', ended_at: NOW, verify_at: NOW + DAY },
     });

@@ -42,8 +42,10 @@ const someFacts: fc.Arbitrary<Facts> = fc
     unfinished: null,
     runs: runsAt(starts, state),
     all_runs: [...starts, ...others].sort((a, b) => b - a),
+    hosts: others.map((at, index) => ({ host: `host-${index}`, at })),
     stopped,
     settling: null,
+    proof: null,
   }));
 
 const someInput: fc.Arbitrary<DecisionInput> = fc

@@ -28,6 +28,7 @@ const TABLE = [
   ['limit', 'deferred'],
   ['weekly_limit', 'deferred'],
   ['daily_limit', 'deferred'],
+  ['blast_radius', 'deferred'],
   ['outside_hours', 'deferred'],
   ['approved', 'approved'],
 ];

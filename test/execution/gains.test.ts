@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { daysGained, gainInWords, newlyMasked, trendInWords, type VerifiedRun } from '../../src/execution/gains.ts';
+import {
+  daysGained,
+  gainInWords,
+  maskedUntil,
+  newlyMasked,
+  trendInWords,
+  type VerifiedRun,
+} from '../../src/execution/gains.ts';
 import { DAY, HOUR, NOW } from '../support/decision.ts';
 
 const run = (day: number, days_after: number | null, days_before: number | null = 8): VerifiedRun => ({
@@ -75,5 +82,19 @@ describe('what is masked', () => {
         }
       }),
     );
+  });
+});
+
+describe('how long it is masked', () => {
+  it.each([
+    [[run(18, 20), run(9, 20), run(0, 20)], null, 30],
+    [[run(29, 20), run(20, 20), run(9, 20), run(0, 20)], null, 39],
+    [[run(40, 20), run(9, 20), run(0, 20)], null, null],
+    [[run(18, 9)], 2, 48],
+    [[run(18, 9), run(9, 20), run(0, 20)], 2, 48],
+    [[run(18, null), run(9, 9)], 2, null],
+    [[], 2, null],
+  ])('%#: until day %3$s', (runs, min, day) => {
+    expect(maskedUntil(runs, min)).toBe(day === null ? null : NOW + day * DAY);
   });
 });

@@ -24,6 +24,7 @@ const look = (changes: Partial<Look> = {}): Look => ({
   current: permittingPrediction({ observed_at: LATER - HOUR, days_until_critical: 19.6 }),
   source: source(),
   check: null,
+  heard: null,
   conditions: permittingMapping().conditions,
   ...changes,
 });

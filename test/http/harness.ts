@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { accuracyOf } from '../../src/accuracy/accuracy.ts';
+import { DEFAULT_DEMAND } from '../../src/accuracy/proof.ts';
 import type { Notification } from '../../src/alert/alert.ts';
 import { situationOf, targetOf } from '../../src/alert/situation.ts';
 import type { Decision } from '../../src/decision/decision.ts';
@@ -99,6 +101,8 @@ function optionsOver(calls: Calls): HttpOptions {
       executions: async () => ({ items: [], next: null }),
       execution: async () => null,
       decisions: async () => ({ items: [], next: null }),
+      accuracy: async ({ since, ...asked }) =>
+        accuracyOf([], { ...asked, since: NOW - since, until: NOW }, DEFAULT_DEMAND),
       output: async () => null,
     },
     approvals: {

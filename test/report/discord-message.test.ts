@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DiscordBody, discordBody, escapeMarkdown } from '../../src/report/discord-message.ts';
-import { type Message, messageOf } from '../../src/report/message.ts';
+import { messageOf } from '../../src/report/message.ts';
+import type { Message } from '../../src/report/message-parts.ts';
 import { NOW, permittingPrediction } from '../support/decision.ts';
 import { escalation, finishedExecution } from '../support/execution.ts';
 

@@ -11,6 +11,8 @@ function metricsOf(playbooks: () => readonly string[]) {
     summary: no,
     budgets: no,
     awaiting: no,
+    escalated: no,
+    scores: no,
     state: no,
     playbooks,
     mapping: () => ({ mappings: [] }),

@@ -5,6 +5,7 @@ import type { Prediction } from '../../src/prediction/prediction.ts';
 import { createMetrics } from '../../src/report/metrics.ts';
 import type { MetricsOptions } from '../../src/report/metrics-input.ts';
 import { DAY, NOW, permittingMapping, permittingPrediction } from '../support/decision.ts';
+import { SOME_SCORES } from '../support/scores.ts';
 
 const EMPTY: LedgerSummary = {
   decisions: [],
@@ -13,6 +14,7 @@ const EMPTY: LedgerSummary = {
   last_run_at: null,
   prevented_incidents: 0,
   outcomes: [],
+  scored: [],
   in_progress: [],
   reports_pending: [],
 };
@@ -27,6 +29,7 @@ const FULL: LedgerSummary = {
   last_run_at: NOW,
   prevented_incidents: 2,
   outcomes: [{ playbook: 'disk-cleanup', outcome: 'effective', count: 2 }],
+  scored: [{ prediction_type: 'disk_exhaustion', count: 20 }],
   in_progress: [{ playbook: 'disk-cleanup', count: 1 }],
   reports_pending: [
     { channel: 'discord', count: 4 },
@@ -49,6 +52,8 @@ function options(changes: Partial<MetricsOptions> = {}): MetricsOptions {
     }),
     playbooks: () => ['disk-cleanup'],
     awaiting: async () => [],
+    escalated: async () => [],
+    scores: async () => ({ types: [], sources: [] }),
     mapping: () => ({ mappings: [permittingMapping()] }),
     ...changes,
   };
@@ -67,7 +72,6 @@ function value(text: string, series: string): string | undefined {
 }
 
 const names = (text: string) => [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-
 const LABELS = '{prediction_type="disk_exhaustion",resource="/srv",source="file:/srv/predictions.json",host="nas"}';
 
 describe('predictions', () => {
@@ -166,7 +170,7 @@ describe('what the ledger counts', () => {
   it('starts every known series at zero, and has no success rate without runs', async () => {
     const text = await createMetrics(options()).render();
     expect(value(text, 'proactive_remediation_executions_total{playbook="disk-cleanup",result="failure"}')).toBe('0');
-    expect(text.match(/^proactive_remediation_decisions_total\{prediction_type="disk_exhaustion",/gm)).toHaveLength(25);
+    expect(text.match(/^proactive_remediation_decisions_total\{prediction_type="disk_exhaustion",/gm)).toHaveLength(26);
     expect(value(text, 'proactive_remediation_success_count')).toBe('0');
     expect(value(text, 'proactive_remediation_success_rate')).toBeUndefined();
     expect(value(text, 'proactive_remediation_last_run_timestamp')).toBeUndefined();
@@ -206,7 +210,7 @@ describe('what the ledger counts', () => {
     const other =
       'proactive_remediation_decisions_total{prediction_type="other",verdict="rejected",reason="no_mapping"}';
     expect(value(text, other)).toBe('10000');
-    expect(text.match(/^proactive_remediation_decisions_total\{/gm)).toHaveLength(26);
+    expect(text.match(/^proactive_remediation_decisions_total\{/gm)).toHaveLength(27);
   });
 
   it('shows what is left to a playbook, and nothing where there is no such thing', async () => {
@@ -218,6 +222,7 @@ describe('what the ledger counts', () => {
         weekly_limit: 2,
         circuit_open: true,
         days_gained: 3.5,
+        next_attempt_at: 1_790_000_000_500,
       },
       { playbook: 'b', cooldown_until: null, weekly_executions: 0, weekly_limit: null, circuit_open: false },
     ];
@@ -233,11 +238,14 @@ describe('what the ledger counts', () => {
     expect(value(text, 'proactive_remediation_circuit_open{playbook="b"}')).toBe('0');
     expect(value(text, 'proactive_remediation_days_gained{playbook="a"}')).toBe('3.5');
     expect(value(text, 'proactive_remediation_days_gained{playbook="b"}')).toBeUndefined();
+    const next = 'proactive_remediation_next_attempt_timestamp_seconds';
+    expect(value(text, `${next}{playbook="a"}`)).toBe('1790000000.5');
+    expect(value(text, `${next}{playbook="b"}`)).toBeUndefined();
   });
 });
 
 describe('the state of the service', () => {
-  it('shows switches, configuration, version, sources and scores', async () => {
+  it('shows switches, configuration, version and sources', async () => {
     const text = await createMetrics(
       options({
         state: async () => ({
@@ -250,9 +258,6 @@ describe('the state of the service', () => {
           { source: 'file:/a', up: true, last_success: NOW },
           { source: 'file:/b', up: false, last_success: null },
         ],
-        scores: async () => [
-          { prediction_type: 'disk_exhaustion', absolute_error_days: 1.5, brier_score: 0.1, scored: 20 },
-        ],
       }),
     ).render();
     expect(value(text, 'proactive_remediation_enabled')).toBe('0');
@@ -264,9 +269,6 @@ describe('the state of the service', () => {
     expect(value(text, 'prediction_source_up{source="file:/b"}')).toBe('0');
     expect(value(text, 'prediction_source_last_success_timestamp_seconds{source="file:/a"}')).toBe(String(NOW / 1000));
     expect(value(text, 'prediction_source_last_success_timestamp_seconds{source="file:/b"}')).toBeUndefined();
-    expect(value(text, 'prediction_absolute_error_days{prediction_type="disk_exhaustion"}')).toBe('1.5');
-    expect(value(text, 'prediction_brier_score{prediction_type="disk_exhaustion"}')).toBe('0.1');
-    expect(value(text, 'prediction_scored_total{prediction_type="disk_exhaustion"}')).toBe('20');
   });
 
   it('counts events of this process', async () => {
@@ -362,11 +364,10 @@ describe('promtool', () => {
             weekly_limit: 2,
             circuit_open: true,
             days_gained: 3,
+            next_attempt_at: NOW,
           },
         ],
-        scores: async () => [
-          { prediction_type: 'disk_exhaustion', absolute_error_days: 1.5, brier_score: 0.1, scored: 20 },
-        ],
+        scores: async () => SOME_SCORES,
       }),
     );
 

@@ -96,7 +96,7 @@ describe('what is masked is told', () => {
         '2026-05-29T09:30:00Z: effective, bought 14.0 days',
         '2026-06-07T09:30:00Z: effective, bought 12.1 days',
         '2026-06-16T09:30:00Z: effective, bought 11.4 days',
-      ].join('\n'),
+      ],
     });
   });
 

@@ -31,7 +31,9 @@ export function permittingAction(changes: Partial<Action> = {}): Action {
     cooldown_hours: 48,
     limit_scope: 'playbook',
     limits: [{ runs: 1, per: HOUR }],
+    blast_radius: { hosts: 3, percent: 50, per: HOUR },
     allowed_hours: { from: 0, to: 1440, text: '00:00-24:00' },
+    time_zone: null,
     require_confirmation: null,
     parameters: {},
     verify: { after: DAY, expect: null },
@@ -48,6 +50,7 @@ export function permittingMapping(
 ): Mapping {
   return {
     id: 'disk_exhaustion:/srv',
+    alert: null,
     prediction_type: 'disk_exhaustion',
     resource_filter: '/srv',
     safety_checks: [],
@@ -73,6 +76,7 @@ export function permittingPolicy(changes: Partial<Policy> = {}): Policy {
     retry_after: HOUR,
     circuit_breaker: { failures: 3, reset_after: DAY },
     time_zone: 'UTC',
+    proof: { min_precision: 0.7, min_scored: 20 },
     ...changes,
   };
 }
@@ -97,6 +101,7 @@ export function permittingInput(changes: Partial<DecisionInput> = {}): DecisionI
     prediction_problem: null,
     mapping: permittingMapping(),
     unsafe_value: null,
+    fleet: 10,
     silence: null,
     consecutive: 1,
     policy: permittingPolicy(),
@@ -112,8 +117,10 @@ export function permittingFacts(changes: Partial<Facts> = {}): Facts {
     unfinished: null,
     runs: [{ started_at: ran, state: 'succeeded' }],
     all_runs: [ran],
+    hosts: [],
     stopped: null,
     settling: null,
+    proof: { scored: 40, came_true: 36 },
     ...changes,
   };
 }

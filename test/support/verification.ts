@@ -61,16 +61,27 @@ export async function verified(service: Service, { id }: { readonly id: string }
   );
 }
 
+interface Told {
+  readonly title: string;
+  readonly description: string;
+  readonly fields: string;
+  /** The same fields by their names. */
+  readonly named: Readonly<Record<string, string>>;
+  readonly url: string | null;
+}
+
 /** A server in Discord's place that takes everything; titles and texts in their order, without what escapes markdown. */
 export async function discord(): Promise<{
   readonly configure: (document: Record<string, unknown>) => Record<string, unknown>;
-  readonly told: () => readonly { readonly title: string; readonly description: string; readonly fields: string }[];
+  readonly told: () => readonly Told[];
 }> {
-  const told: { title: string; description: string; fields: string }[] = [];
+  const told: Told[] = [];
   const { port } = await listen(async (request, response) => {
-    const [{ title, description, fields }] = JSON.parse(await bodyOf(request)).embeds;
+    const [{ title, description, fields, url = null }] = JSON.parse(await bodyOf(request)).embeds;
     const plain = (text: string) => text.replaceAll(/\\(.)/g, '$1');
-    told.push({ title: plain(title), description: plain(description), fields: plain(JSON.stringify(fields)) });
+    const named = fields.map(({ name, value }: any) => [plain(name), plain(value)]);
+    const texts = { title: plain(title), description: plain(description), fields: plain(JSON.stringify(fields)) };
+    told.push({ ...texts, named: Object.fromEntries(named), url });
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"1"}');
   });
   const webhook_url = `http://127.0.0.1:${port}${PATH}`;

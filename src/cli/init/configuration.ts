@@ -21,7 +21,14 @@ export function configurationText(shipped: string, choices: Choices): string {
       systemd && isRoot ? `run: [${program('as-root')}, unit, ${name}, ` : `run: [${program(name)}, `,
     );
   }
-  if (predictions !== null) text = replaceOnce(text, '[../data/predictions.json]', `[${yaml(predictions)}]`);
+  // A file that nobody writes is a source that is down.
+  text = replaceOnce(
+    text,
+    '  files: [../data/predictions.json]         # watched; need not exist yet\n',
+    predictions === null
+      ? '  files: []                                 # none was found here; watched, such as [../data/predictions.json]\n'
+      : `  files: [${yaml(predictions)}]   # watched\n`,
+  );
   if (prometheus !== null) {
     text = replaceOnce(
       text,
@@ -40,7 +47,10 @@ export function configurationText(shipped: string, choices: Choices): string {
   );
   const state = stateFolder(choices);
   if (state !== `${directory}/data`) text = replaceAll(text, '../data/', `${state}/`);
-  return /^forecast:/m.test(text) ? text : `${text}\n${forecastLines(choices)}`;
+  if (/^forecast:/m.test(text)) return text;
+  // An hourly forecast near the edge of a window leaves it and comes back: the alert holds over several of them.
+  text = replaceOnce(text, 'keep_firing_for: 15m', 'keep_firing_for: 6h');
+  return `${text}\n${forecastLines(choices)}`;
 }
 
 function forecastLines({ mountPoints }: Choices): string {

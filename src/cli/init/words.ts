@@ -24,7 +24,9 @@ export function nextCommands(choices: Choices, program: string): readonly string
     return [
       ...first,
       `${program} run --dry-run ${config}`,
-      `${program} ${prometheus === null ? 'serve' : 'doctor'} ${config}`,
+      `${program} serve ${config}`,
+      // Asks the service too, so that it comes last, from another terminal.
+      ...(prometheus === null ? [] : [`${program} doctor ${config}`]),
     ];
   }
   const units = `${directory}/deploy/systemd`;

@@ -1,8 +1,8 @@
-import { pass, policyGate, stop } from '../gate.ts';
+import { forecastGate, pass, stop } from '../gate.ts';
 import { num } from '../words.ts';
 
 /** Confidence below `min_confidence` (inclusive). */
-export const lowConfidence = policyGate('low_confidence', ({ confidence }, { conditions }) => {
+export const lowConfidence = forecastGate('low_confidence', ({ confidence }, { conditions }) => {
   const min = conditions.min_confidence;
   return confidence >= min
     ? pass(`confidence ${num(confidence, min)} >= ${num(min, confidence)}`)

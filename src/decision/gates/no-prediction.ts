@@ -1,3 +1,4 @@
+import { alertnameOf, isByName } from '../../prediction/by-name.ts';
 import { type Gate, pass, stop } from '../gate.ts';
 import { num, SENTENCE, shown } from '../words.ts';
 
@@ -7,6 +8,7 @@ export const noPrediction: Gate = {
   ask: ({ prediction, prediction_problem }) => {
     if (prediction === null)
       return stop(shown(prediction_problem ?? 'nothing is known about this prediction', SENTENCE));
+    if (isByName(prediction)) return pass(`the alert ${shown(alertnameOf(prediction))} itself is acted on`);
     const { days_until_critical: days, confidence, source } = prediction;
     if (days !== null && !(Number.isFinite(days) && days >= 0)) {
       return stop(`days_until_critical is ${days}; a finite number from 0 is wanted, or none for no crossing`);

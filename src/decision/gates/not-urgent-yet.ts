@@ -1,8 +1,8 @@
-import { pass, policyGate, skip, stop } from '../gate.ts';
+import { forecastGate, pass, skip, stop } from '../gate.ts';
 import { num } from '../words.ts';
 
 /** Above the window's upper bound (inclusive), or no crossing where the mapping has day bounds. */
-export const notUrgentYet = policyGate('not_urgent_yet', ({ days_until_critical: days }, { conditions }) => {
+export const notUrgentYet = forecastGate('not_urgent_yet', ({ days_until_critical: days }, { conditions }) => {
   const { min_days_until_critical: min, max_days_until_critical: max } = conditions;
   if (min === null && max === null) return skip('the mapping has no day bounds');
   if (days === null) return stop('no crossing is expected');

@@ -42,7 +42,7 @@ async function resume({ env }: HttpContext, { operations, pages }: HttpScope): P
   if (refused.count === 0) return seeOther('/');
   const now = pages.now();
   const content = html`<section class="panel narrow"><h1>${name} is lifted</h1>
-<p>${counted(refused.count, 'decision was', 'decisions were')} refused meanwhile. What still fires is decided on again.</p>
+<p>${counted(refused.count, 'decision was', 'decisions were')} refused meanwhile. What still fires is decided on when its alert comes again.</p>
 ${decisionList(refused.items, now)}
 <p><a href="/">Back to the status page</a></p></section>`;
   return await pageAnswer(200, shell({ title: 'Resumed', version: null, now }, content));

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Decision } from '../../decision/decision.ts';
 import { type CheckResult, type Execution, isFinal, type PhaseOutcome } from '../../execution/execution.ts';
 import type { ExecutionReport } from '../../execution/report.ts';
+import { isByName } from '../../prediction/by-name.ts';
 import { gates } from './gates.ts';
 import { facts, stateChip } from './history.ts';
 import type { OutputTail } from './ports.ts';
@@ -62,8 +63,9 @@ function summary(execution: Execution, now: number): Html {
   const { prediction, claimed_at, started_at, finished_at, trigger, mode, answered } = execution;
   const { days_until_critical, confidence } = prediction;
   const crossing = days_until_critical === null ? 'no crossing' : `critical in ${days(days_until_critical)} days`;
+  const said = isByName(prediction) ? 'an alert that fires' : html`${crossing}, confidence ${percent(confidence)}`;
   return html`<dl class="facts">
-<div><dt>Prediction</dt><dd>${plain(prediction.prediction_type)}, ${crossing}, confidence ${percent(confidence)}</dd></div>
+<div><dt>Prediction</dt><dd>${plain(prediction.prediction_type)}, ${said}</dd></div>
 <div><dt>Claimed</dt><dd>${dateTime(claimed_at, now)}, by ${trigger}${mode === 'dry-run' ? ', dry run only' : ''}</dd></div>
 <div><dt>Run started</dt><dd>${dateTime(started_at, now, 'not started')}</dd></div>
 <div><dt>Finished</dt><dd>${dateTime(finished_at, now, 'not yet')}</dd></div>
@@ -79,7 +81,10 @@ function outcomeOf(execution: Execution, now: number): Html {
     if (verify_at === null) return html`not verified`;
     return verify_at > now ? html`not known, verified ${time(verify_at, now)}` : html`not known, being verified`;
   }
-  const both = outcome === 'unknown' ? '' : `: ${shown(days_before)} before, ${shown(days_after)} after`;
+  const both =
+    outcome === 'unknown' || isByName(execution.prediction)
+      ? ''
+      : `: ${shown(days_before)} before, ${shown(days_after)} after`;
   const why = outcome_message === null ? '' : `; ${outcome_message}`;
   return html`${outcome}${both}${why}${verified_at === null ? '' : html`, ${dateTime(verified_at, now)}`}`;
 }

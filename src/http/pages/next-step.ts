@@ -36,6 +36,7 @@ const OPENS: Partial<Record<Reason, string>> = {
   limit: 'when its limit allows the next run',
   weekly_limit: 'when the weekly limit allows the next run',
   daily_limit: 'when the daily limit allows the next run',
+  blast_radius: 'when its blast radius allows another host',
   outside_hours: 'when its allowed hours begin',
 };
 
@@ -45,6 +46,7 @@ const HOLDS: Partial<Record<Reason, string>> = {
   not_urgent_yet: 'not yet',
   not_persistent: 'not yet',
   stale_prediction: 'not before a newer prediction',
+  unproven: 'not before its forecasts come true more often',
   in_progress: 'after the one under way',
   circuit_open: 'not before people looked',
   settling: 'not before the outcome is known',

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { instant, listOf } from './common.ts';
 
 const targetFields = {
-  prediction_type: z.string().meta({ description: 'What is predicted.', examples: ['disk_exhaustion'] }),
+  prediction_type: z.string().meta({
+    description: 'What is predicted; `alert:NAME` for an alert that a mapping names by its `alertname`.',
+    examples: ['disk_exhaustion'],
+  }),
   resource: z.string().meta({ description: 'Of what: a mount point, a service.', examples: ['/srv'] }),
   host: z
     .string()

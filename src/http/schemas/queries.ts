@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FINAL_STATES, UNFINISHED_STATES } from '../../execution/execution.ts';
+import { parseDuration } from '../../mapping/duration.ts';
 
 const LIMIT = 'expected a whole number from 1 to 500';
 
@@ -33,6 +34,35 @@ export const executionsQuery = z.strictObject({
 });
 
 export const decisionsQuery = z.strictObject({ limit, before });
+
+/** So far back is on record. */
+const LONGEST_SINCE = 400 * 86_400_000;
+
+/** A duration as text in milliseconds; null for what is none, or longer than anything is on record. */
+export function sinceOf(text: string): number | null {
+  const length = parseDuration(text);
+  return length !== null && length > 0 && length <= LONGEST_SINCE ? length : null;
+}
+
+export const accuracyQuery = z.strictObject({
+  since: z
+    .string()
+    .refine((text) => sinceOf(text) !== null, 'expected a duration such as 90d, at most 400d')
+    .default('90d')
+    .meta({ description: 'How far back windows may have closed.', examples: ['30d'] }),
+  type: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'Only this prediction type.', examples: ['disk_exhaustion'] }),
+  resource: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .meta({ description: 'Only this resource.', examples: ['/srv'] }),
+});
 
 export const outputQuery = z.strictObject({
   phase: z

@@ -62,6 +62,9 @@ describe.each(SITUATIONS)('%s', (_title, more) => {
   test('the configuration can be used, and holds what was chosen', () => {
     const config = load(chosen);
     expect(config.warnings).toEqual([]);
+    // A forecast each hour, and alerts that last from one to the next.
+    expect(config.advice.filter((text) => text.includes('keep_firing_for'))).toEqual([]);
+    expect(config.rules.keep_firing_for).toBeGreaterThan(config.forecast!.every);
     expect(config.web.bearer_token?.reveal()).toBe('the-token');
     expect(config.prometheus?.url ?? null).toBe(chosen.prometheus);
     expect(config.alertmanager?.url ?? null).toBe(chosen.alertmanager);
@@ -73,13 +76,14 @@ describe.each(SITUATIONS)('%s', (_title, more) => {
       ...chosen.mountPoints.map((path) => ['disk_exhaustion', path]),
       ['memory_exhaustion', 'system_memory'],
     ]);
-    if (chosen.predictions !== null) expect(config.predictions.files).toEqual([chosen.predictions]);
+    expect(config.predictions.files).toEqual(chosen.predictions === null ? [] : [chosen.predictions]);
     for (const { run } of Object.values(config.playbooks)) {
       expect(run[0]!.startsWith(`${ROOT}/config/playbooks/`)).toBe(true);
       expect(run.slice(1, 2)).toEqual(chosen.systemd && chosen.isRoot ? ['unit'] : ['{resource}']);
     }
-    if (chosen.systemd && chosen.isRoot) expect(config.store.path).toBe('/var/lib/forestall/forestall.db');
-    else expect(config.store.path).toMatch(/\/data\/forestall\.db$/);
+    if (chosen.systemd && chosen.isRoot)
+      expect(config.store).toEqual({ engine: 'sqlite', path: '/var/lib/forestall/forestall.db' });
+    else expect(config.store).toMatchObject({ path: expect.stringMatching(/\/data\/forestall\.db$/) });
   });
 
   test('only the token is a secret, and it stands in its own file alone', () => {
@@ -166,6 +170,8 @@ test('what to type next fits the machine', () => {
   expect(next({})).not.toContain('sudo');
   expect(next({ isRoot: false })).toContain('sudo systemctl enable --now forestall.service');
   expect(next({ systemd: false })).not.toContain('systemctl');
+  expect(next({ systemd: false })).toMatch(/ serve .*\n.* doctor [^\n]*$/);
+  expect(next({ systemd: false, prometheus: null })).toMatch(/ serve [^\n]*$/);
   // The page for those who install it says the same.
   const page = readFileSync(join(ROOT, 'docs/install.md'), 'utf8').replaceAll('sudo ', '');
   for (const command of nextCommands(choices(), '/opt/forestall/bin/forestall').slice(1))

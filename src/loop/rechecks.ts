@@ -1,0 +1,203 @@
+import { decide } from '../decision/decide.ts';
+import type { AlertSituation, Decision, DecisionInput, Draft } from '../decision/decision.ts';
+import type { Reason } from '../decision/reason.ts';
+import { type ExecutionState, isFinal } from '../execution/execution.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
+import { type Gathering, inputFromWaiting } from './gather.ts';
+import type { LoopOptions } from './ports.ts';
+
+/** Where what waits lies among the ledger's values. */
+const PREFIX = 'recheck:';
+/** Between two passes, and between two looks at a gate that has no time to open at, milliseconds. */
+export const PASS_EVERY = 1_000;
+const LOOK_EVERY = 2_000;
+/** An alert whose end was never told is not followed for ever, milliseconds. */
+const FORGET_AFTER = 35 * 86_400_000;
+/** So many are looked at in one pass; the rest has its turn in the next. */
+const MOST_IN_PASS = 200;
+
+/** Ends of an execution after which the same alert is worth another attempt, once `retry_after` is over. */
+const STOPPED: readonly ExecutionState[] = ['rejected', 'dry_run_failed'];
+
+/** An alert that fires and is not acted on for now. */
+export interface Waiting {
+  readonly target: Target;
+  readonly alert: AlertSituation;
+  readonly playbook: string | null;
+  /** The prediction where only the alert itself knows it. */
+  readonly annotated: Prediction | null;
+  /** What holds it. */
+  readonly reason: Reason;
+  /** When that opens, epoch milliseconds; null where time alone does not open it. */
+  readonly next_at: number | null;
+  /** What was claimed for it, where that is not known to have been stopped; null: nothing. */
+  readonly execution_id: string | null;
+}
+
+interface Row {
+  readonly key: string;
+  readonly text: string;
+  readonly waiting: Waiting;
+}
+
+export interface Rechecks {
+  /** Keeps, or forgets, what these decisions mean for alerts that go on firing. Resolves when that is durable. */
+  note(inputs: readonly DecisionInput[], decisions: readonly (Decision | Draft)[]): Promise<void>;
+  /** Decides again on what a gate does not hold any more. Never rejects. */
+  pass(): Promise<void>;
+}
+
+/**
+ * Alertmanager does not say again before `repeat_interval` that an alert fires. So what was deferred is looked at as soon
+ * as its gate may be open, by whichever process on the store comes first, also after a restart; so is what a safety check
+ * or its dry run stopped. It is followed until its playbook ran, the alert is resolved, or nothing is known about its
+ * target any more. A look that finds nothing to do leaves no trace.
+ */
+export function createRechecks(options: {
+  readonly context: Gathering & Pick<LoopOptions, 'ledger' | 'logger'>;
+  readonly settle: (inputs: readonly DecisionInput[]) => Promise<unknown>;
+  readonly stopping: AbortSignal;
+}): Rechecks {
+  const { context, settle, stopping } = options;
+  const { ledger, logger, now } = context;
+  const { values } = ledger;
+  /** When what has no time to open at was looked at last. */
+  const looks = new Map<string, number>();
+  /** What was taken off, and could be neither decided nor put back. */
+  const owed = new Map<string, string>();
+  let listed: { readonly version: number; readonly rows: readonly Row[] } | null = null;
+  let underWay: Promise<void> | null = null;
+
+  /** What is to be kept of an alert that waits; null where it does not, or is kept as it is. */
+  async function changeOf(input: DecisionInput, decision: Decision | Draft): Promise<readonly [string, string] | null> {
+    const { alert, target, mode } = input;
+    if (alert === null || target === null || mode !== 'live') return null;
+    const key = PREFIX + targetKey(target);
+    const known = await values.get(key);
+    if (decision.verdict === 'deferred' || decision.verdict === 'approved') {
+      const text = JSON.stringify(waitingFor(input, alert, target, decision));
+      return text === known ? null : [key, text];
+    }
+    if (known !== undefined && (alert.status === 'firing' || isOf(known, alert))) await values.delete(key);
+    return null;
+  }
+
+  const keep = (key: string, text: string) => values.set(key, text, now() + FORGET_AFTER);
+
+  async function rows(): Promise<readonly Row[]> {
+    const version = await ledger.version();
+    if (listed?.version !== version) {
+      const list = await values.list(PREFIX);
+      listed = { version, rows: list.map(([key, text]) => ({ key, text, waiting: JSON.parse(text) as Waiting })) };
+      const keys = new Set(list.map(([key]) => key));
+      for (const key of looks.keys()) if (!keys.has(key)) looks.delete(key);
+    }
+    return listed.rows;
+  }
+
+  function isDue({ key, waiting: { next_at } }: Row, at: number): boolean {
+    if (next_at !== null && next_at > at) return false;
+    const looked = looks.get(key);
+    return looked === undefined || at >= looked + LOOK_EVERY || at < looked;
+  }
+
+  /** True while it is under way, false where it was stopped, null where it ran or was answered: then that was it. */
+  async function isUnderWay(id: string): Promise<boolean | null> {
+    const execution = await ledger.execution(id);
+    if (execution === null) return null;
+    if (!isFinal(execution.state)) return true;
+    return STOPPED.includes(execution.state) && execution.started_at === null ? false : null;
+  }
+
+  async function look({ key, text, waiting }: Row): Promise<void> {
+    const underWay = waiting.execution_id === null ? false : await isUnderWay(waiting.execution_id);
+    if (underWay === true) return;
+    if (underWay === null) {
+      await values.delete(key);
+      return;
+    }
+    const input = await inputFromWaiting(waiting, context);
+    const draft = decide(input, await ledger.facts(input));
+    const over = draft.reason === 'no_prediction';
+    if (!over && !acts(draft)) {
+      const next = JSON.stringify(waitingFor(input, waiting.alert, waiting.target, draft));
+      if (next !== text && (await values.get(key)) === text) await keep(key, next);
+      return;
+    }
+    // Of all processes that look at it the one that takes it off decides.
+    if (!(await values.delete(key)) || over) return;
+    try {
+      await settle([input]);
+    } catch (error) {
+      owed.set(key, text);
+      await payBack();
+      throw error;
+    }
+  }
+
+  async function payBack(): Promise<void> {
+    for (const [key, text] of owed) {
+      if ((await values.get(key)) === undefined) await keep(key, text);
+      owed.delete(key);
+    }
+  }
+
+  async function all(): Promise<void> {
+    try {
+      await payBack();
+      const at = now();
+      const lookedAt = ({ key }: Row) => looks.get(key) ?? -Infinity;
+      const due = (await rows()).filter((row) => isDue(row, at)).sort((a, b) => lookedAt(a) - lookedAt(b));
+      for (const row of due.slice(0, MOST_IN_PASS)) {
+        if (stopping.aborted) return;
+        looks.set(row.key, at);
+        await look(row);
+      }
+    } catch (error) {
+      if (!stopping.aborted) logger.warn({ err: error }, 'what waits for a gate could not be decided on again now');
+    }
+  }
+
+  return {
+    note: async (inputs, decisions) => {
+      const changes = await Promise.all(inputs.map((input, at) => changeOf(input, decisions[at]!)));
+      const waiting = changes.filter((change) => change !== null);
+      await values.setAll(waiting, now() + FORGET_AFTER);
+    },
+    pass() {
+      underWay ??= all().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+  };
+}
+
+/** The alerts that wait now, over all processes on the store. */
+export async function waitingAlerts({ values }: Pick<Ledger, 'values'>): Promise<readonly Waiting[]> {
+  return (await values.list(PREFIX)).map(([, text]) => JSON.parse(text) as Waiting);
+}
+
+/** To be put on record as a decision of its own: it runs, or people have to act. */
+function acts({ verdict }: Draft): boolean {
+  return verdict === 'approved' || verdict === 'escalated';
+}
+
+function waitingFor(input: DecisionInput, alert: AlertSituation, target: Target, decision: Draft | Decision): Waiting {
+  const { prediction, mapping } = input;
+  return {
+    target,
+    alert,
+    playbook: mapping?.action.playbook ?? null,
+    annotated: prediction?.source === 'alert' ? prediction : null,
+    reason: decision.reason,
+    next_at: decision.next_attempt_at,
+    execution_id: 'execution_id' in decision ? decision.execution_id : null,
+  };
+}
+
+/** Another alert about the same target (the urgent one beside that of the window) being over says nothing of this one. */
+function isOf(text: string, alert: AlertSituation): boolean {
+  return (JSON.parse(text) as Waiting).alert.alertname === alert.alertname;
+}
