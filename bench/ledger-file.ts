@@ -99,6 +99,7 @@ function approvedInput(mapping: Mapping, now: number): DecisionInput {
     prediction_problem: null,
     mapping,
     unsafe_value: null,
+    fleet: null,
     silence: null,
     consecutive: 1,
     policy: {
@@ -108,6 +109,7 @@ function approvedInput(mapping: Mapping, now: number): DecisionInput {
       exclude: [],
       stale_after: DAY,
       retry_after: DAY,
+      proof: { min_precision: 0.7, min_scored: 20 },
       circuit_breaker: { failures: 3, reset_after: DAY },
       time_zone: 'UTC',
     },
@@ -118,6 +120,7 @@ function mappingTo(playbook: string): Mapping {
   return {
     id: 'past',
     prediction_type: 'disk_exhaustion',
+    alert: null,
     resource_filter: '*',
     conditions: {
       min_days_until_critical: null,
@@ -132,7 +135,9 @@ function mappingTo(playbook: string): Mapping {
       cooldown_hours: 0,
       limit_scope: 'playbook',
       limits: [],
+      blast_radius: null,
       allowed_hours: null,
+      time_zone: null,
       require_confirmation: null,
       parameters: {},
       verify: { after: 86_400_000, expect: null },

@@ -73,7 +73,9 @@ describe('deploy/Containerfile', () => {
     if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
     expect(loaded.config.warnings).toEqual([]);
     expect(loaded.config.web.bearer_token?.reveal()).toBe('a-token');
-    for (const path of [loaded.config.store.path, loaded.config.log_dir, loaded.config.context_log!])
+    const { store } = loaded.config;
+    expect(store.engine).toBe('sqlite');
+    for (const path of ['path' in store ? store.path : '', loaded.config.log_dir, loaded.config.context_log!])
       expect(path).toMatch(/^\/var\/lib\/forestall\//);
     for (const { run } of Object.values(loaded.config.playbooks)) expect(existsSync(run[0]!), run[0]).toBe(true);
   });

@@ -99,18 +99,18 @@ function replaced(text: string, old: string, by: string): string {
 }
 
 /** What the pages call by these names lies in a home; the longer place of two comes first. */
-function placesOf({ folder }: DocsHome): readonly (readonly [name: string, place: string])[] {
+function placesOf({ folder }: Pick<DocsHome, 'folder'>): readonly (readonly [name: string, place: string])[] {
   const inside = ['etc', 'var', 'tmp', 'home'].map((name) => [`/${name}/`, `${folder}/${name}/`] as const);
   return [...inside, ['/opt/forestall', folder]];
 }
 
 /** A text of a page, with the places of a home. */
-export function here(home: DocsHome, text: string): string {
+export function here(home: Pick<DocsHome, 'folder'>, text: string): string {
   return replacedAll(text, placesOf(home));
 }
 
 /** What was printed in a home, as a page tells it. */
-export function told(home: DocsHome, text: string): string {
+export function told(home: Pick<DocsHome, 'folder'>, text: string): string {
   return replacedAll(
     text,
     placesOf(home).map(([name, place]) => [place, name]),

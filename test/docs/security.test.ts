@@ -4,6 +4,7 @@ import { sourcesBelow } from '../support/source-text.ts';
 /** Files, and the one folder, that ask others or name what could, and what for. */
 const ASKS: Readonly<Record<string, string>> = {
   'src/prometheus/': 'the configured Prometheus and Alertmanager',
+  'src/ledger/postgres/connection.ts': 'the configured PostgreSQL',
   'src/report/discord.ts': 'the configured Discord webhook',
   'src/cli/init/survey.ts': 'programs of this machine, when `forestall init` is typed',
   'src/cli/demo.ts': 'the programs that the demo started',

@@ -13,12 +13,13 @@ export interface Shell {
   close(): void;
 }
 
-const PATIENCE = 60_000;
-
 const open = new Set<Shell>();
 
-/** A bash whose folder and variables stay from one command to the next. What is not set, and any part of a pipe, fails. */
-export function openShell(folder: string, env: Readonly<Record<string, string>>): Shell {
+/**
+ * A bash whose folder and variables stay from one command to the next. What is not set, and any part of a pipe, fails. A
+ * command may take `patience` milliseconds.
+ */
+export function openShell(folder: string, env: Readonly<Record<string, string>>, patience = 60_000): Shell {
   const files = tempDir();
   const child = spawn('bash', ['--norc', '--noprofile', '-s'], {
     cwd: folder,
@@ -44,7 +45,7 @@ export function openShell(folder: string, env: Readonly<Record<string, string>>)
       const script = join(files, `${++count}.sh`);
       const output = join(files, `${count}.out`);
       writeFileSync(script, `${text}\n`);
-      const timer = setTimeout(() => settle?.(-2), PATIENCE);
+      const timer = setTimeout(() => settle?.(-2), patience);
       const code = await new Promise<number>((resolve) => {
         settle = resolve;
         child.stdin!.write(`. '${script}' >'${output}' 2>&1 </dev/null; echo $? >&3\n`);

@@ -19,6 +19,10 @@ export const NOT_RUN: readonly NotRun[] = [
   { command: 'sudo', why: 'changes the machine that it runs on' },
   { command: 'npm pack', why: 'builds the package; test/e2e/package.test.ts makes one and installs it' },
   { command: 'npm ci', why: 'takes minutes; .ci/run and scripts/check.sh run it' },
+  {
+    command: 'forestall backtest',
+    why: 'asks a Prometheus that remembers two months; test/e2e/backtest.test.ts has one',
+  },
   { command: 'forestall doctor', why: 'asks a live Prometheus and Alertmanager; test/e2e/doctor.test.ts has both' },
 ];
 
@@ -48,6 +52,7 @@ export const RUN: ReadonlySet<string> = new Set([
   'printf',
   'promtool',
   'amtool',
+  'ansible-playbook',
   'sed',
   'sha256sum',
   'sleep',
@@ -67,11 +72,15 @@ export const RUN: ReadonlySet<string> = new Set([
 export const RUN_AS: readonly string[] = ['npm run --silent forestall --'];
 
 /** Whole pages that a test of their own follows line by line. */
-export const FOLLOWED_ELSEWHERE: Readonly<Record<string, string>> = {};
+export const FOLLOWED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'docs/postgresql.md': 'test/e2e/postgres-page.test.ts',
+  'docs/getting-started.md': 'test/e2e/getting-started.test.ts',
+};
 
 /** Blocks of data that are for other programs, by a key at their top; each is only parsed. */
 export const OTHERS_DATA: Readonly<Record<string, string>> = {
   error: 'an answer of the API; test/http/openapi-bodies.test.ts',
+  'ansible.builtin.set_stats': 'a task of Ansible',
   widget: 'Homepage',
   apiVersion: 'Grafana, by provisioning',
 };

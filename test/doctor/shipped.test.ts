@@ -30,7 +30,7 @@ const known: LoadedRule[] = rules.map((rule) => ({
   last_evaluation: NOW,
 }));
 
-/** A sentence of the README, or a file of deploy/: the shipped mapping with that Alertmanager. */
+/** What the doctor finds wrong with the shipped mapping and this Alertmanager, of a page or of deploy/. */
 function findings(config: object) {
   const { interval } = times;
   const facts = healthyFacts({
@@ -45,9 +45,9 @@ it('the Alertmanager configuration that is shipped closes the loop for the mappi
   expect(findings(parse(readText('deploy/alertmanager/alertmanager.yml')))).toEqual([]);
 });
 
-it('the one in the README does, once its people have an address', () => {
-  const blocks = [...readText('README.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map(([, , text]) =>
-    parse(text!),
+it('the one in docs/getting-started.md does, once its people have an address', () => {
+  const blocks = [...readText('docs/getting-started.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map(
+    ([, , text]) => parse(text!),
   );
   const config = Object.assign({}, ...blocks);
   expect(findings(config).map(({ id }) => id)).toEqual(['people']);

@@ -4,10 +4,10 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasAlertmanager, startAlertmanager } from '../support/alertmanager.ts';
 import { asSent, dashboard, expressions, labelQuery } from '../support/dashboard.ts';
 import { deployedAlertmanager, deployedPrometheus, hurried } from '../support/deployed.ts';
-import { bodyOf, listen } from '../support/http.ts';
 import { type LivingService, startLivingService } from '../support/living.ts';
 import type { RunningProgram } from '../support/program.ts';
-import { hasPrometheus, startPrometheus } from '../support/prometheus.ts';
+import { hasPrometheus, query, startPrometheus } from '../support/prometheus.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { forestall, type Home, type Service, TOKEN } from '../support/service.ts';
 import { readText } from '../support/source-text.ts';
 import { eventually } from '../support/wait.ts';
@@ -17,21 +17,14 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 const installed = hasPrometheus && hasAlertmanager;
 const WAIT = { timeout: 60_000, interval: 100 };
 
+/** What waits for a person waits too long after half a minute. */
+const HURRY = { approval_timeout: '1m' };
+
 interface World extends LivingService {
   readonly prometheus: RunningProgram;
   readonly alertmanager: RunningProgram;
   /** Alerts that each of the three receivers got. */
   readonly got: { readonly people: readonly any[]; readonly watchdog: readonly any[] };
-}
-
-/** Says what comes to it, and answers as a chat or a dead man's switch does. */
-async function startReceiver() {
-  const alerts: any[] = [];
-  const { url } = await listen(async (request, response) => {
-    alerts.push(...JSON.parse(await bodyOf(request)).alerts);
-    response.writeHead(200).end('ok');
-  });
-  return { url, alerts };
 }
 
 /** Prometheus and Alertmanager with the very files of deploy/ and alert-rules/, in a hurry, around a service that lives. */
@@ -64,15 +57,8 @@ async function startWorld(): Promise<World> {
     programs = { prometheus, alertmanager };
     const first = 'count_over_time(proactive_remediation_decisions_total[1m]) >= 2';
     await eventually(async () => (await query(prometheus, first)).length > 0, WAIT);
-  });
+  }, HURRY);
   return { ...living, ...programs!, got: { people: people.alerts, watchdog: watchdog.alerts } };
-}
-
-async function query(prometheus: RunningProgram, expression: string): Promise<any[]> {
-  const answer = await fetch(`${prometheus.url}/api/v1/query?query=${encodeURIComponent(expression)}`);
-  const { status, data, error } = (await answer.json()) as any;
-  if (status !== 'success') throw new Error(`${error}: ${expression}`);
-  return data.result;
 }
 
 /** Resolves with the alert of this name once people were told that it fires. */
@@ -91,12 +77,13 @@ describe.runIf(installed)('with the shipped files', () => {
     world = await startWorld();
   });
 
-  /** What has no series before a run was verified. */
-  const LATER = /proactive_remediation_days_gained/;
+  /** What has no series before a run was verified, or a forecast scored. */
+  const LATER = /proactive_remediation_days_gained|prediction_(?:precision|brier_score|absolute_error_days)/;
 
   it.each(expressions)('%s: returns data', async (_where, expr) => {
     const { prometheus, metrics } = world;
-    if (LATER.test(expr) && !(await metrics()).includes('proactive_remediation_days_gained{')) {
+    const later = LATER.exec(expr)?.[0];
+    if (later !== undefined && !(await metrics()).includes(`${later}{`)) {
       expect(await query(prometheus, asSent(expr))).toEqual([]);
       return;
     }

@@ -152,6 +152,18 @@ describe.runIf(installed)('with the real Prometheus and Alertmanager', () => {
       expect(finding(diagnosis, wrong[0]!.split(' ')[1]!).change).toMatch(says);
     });
 
+    it('that check --probe warns of as well', async () => {
+      const told = async () => (await forestall(['check', '--probe', '--config', loop.home.config])).stdout;
+      await loop.setAlertmanager((config) => (route(config).repeat_interval = '12d'));
+      await loop.findsOnly('warning repeat-interval');
+      expect(await told()).toMatch(
+        /^warning {2}.*says an alert again only after 12 d; the narrowest window is 11 d wide\. What/m,
+      );
+      await loop.setAlertmanager();
+      await loop.findsOnly();
+      expect(await told()).not.toContain('says an alert again');
+    });
+
     it('a configuration that cannot be loaded', async () => {
       await loop.setAlertmanager();
       await loop.findsOnly();

@@ -165,7 +165,7 @@ describe.skipIf(!hasStrace)('the answer', () => {
     expect(slow.status).toBe(503);
     // What this machine takes for the simplest request is not the service's.
     expect(slow.milliseconds).toBeLessThan(2_000 + slowest);
-    expect(slowest).toBeLessThan(1_000);
+    expect(slowest).toBeLessThan(2_000);
     const again = await deliver(service, '/data/0');
     await tracing.detach();
     const last = await deliver(service, '/data/0');

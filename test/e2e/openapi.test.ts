@@ -123,6 +123,9 @@ describe('the document and the service', () => {
     for (const query of ['', '?limit=2', '?state=failed', '?playbook=none', '?limit=0'])
       await ask('listExecutions', { query });
     for (const query of ['', '?limit=1', '?limit=x']) await ask('listDecisions', { query });
+    for (const query of ['', '?since=30d&type=disk_exhaustion&resource=/srv', '?since=x', '?since=2y']) {
+      await ask('getAccuracy', { query });
+    }
     await ask('getExecution', { id: 'nobody' });
     await ask('getExecutionOutput', { id: 'nobody' });
     await ask('getExecutionOutput', { id: decisions[0].execution_id, query: '?phase=x' });

@@ -92,9 +92,14 @@ describe('scripts/check.sh', () => {
   const TOOLS = [
     'prometheus',
     'prometheus-alertmanager',
+    'prometheus-node-exporter',
+    'ansible-playbook',
+    'ip',
+    'sshd',
     'strace',
     'systemd-analyze',
     'chromium',
+    'initdb',
     'zsh',
     'fish',
     'promtool',
@@ -127,6 +132,7 @@ describe('scripts/check.sh', () => {
   const check = (env: Readonly<Record<string, string>> = {}) =>
     run('/bin/bash', [join(folder, 'scripts', 'check.sh')], {
       PATH: `${join(folder, 'tools')}:${join(folder, 'basics')}`,
+      POSTGRESQL_VERSIONS: join(folder, 'postgresql'),
       ...env,
     });
 

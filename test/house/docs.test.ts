@@ -30,8 +30,8 @@ test('every npm script that a page names is there', () => {
   expect(named.map(({ script }) => script)).toEqual(expect.arrayContaining(['demo', 'check', 'forestall']));
 });
 
-test('the configuration that the README shows is YAML as Prometheus and Alertmanager read it', () => {
-  const blocks = [...readText('README.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map(
+test('the configuration that newcomers take over is YAML as Prometheus and Alertmanager read it', () => {
+  const blocks = [...readText('docs/getting-started.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map(
     ([, , text]) => parse(text!) as Record<string, unknown>,
   );
   expect(blocks.flatMap((block) => Object.keys(block))).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ImportedModule, parseSource, type SourceFile, sourcesBelow } from '../support/source-text.ts';
 
-const PURE = ['alert', 'prediction', 'forecast', 'mapping', 'decision', 'execution', 'doctor'];
+const PURE = ['accuracy', 'alert', 'prediction', 'forecast', 'mapping', 'decision', 'execution', 'doctor', 'replay'];
 const EFFECTS = ['ledger', 'safety', 'playbook', 'sources', 'report', 'prometheus'];
 const ABOVE = ['main', 'cli', 'app', 'http', 'loop', 'config', 'lifecycle', 'logger', 'version'];
 
@@ -184,6 +184,12 @@ const KEEPERS: readonly {
     what: 'knows the database',
     uses: ({ specifier }) => specifier === 'node:sqlite',
     keepers: /^src\/ledger\/sqlite\//,
+    instead: 'SQL for an engine lives in its folder below src/ledger: add a method to the store interface.',
+  },
+  {
+    what: 'knows the database server',
+    uses: ({ packageName }) => packageName === 'pg',
+    keepers: /^src\/ledger\/postgres\//,
     instead: 'SQL for an engine lives in its folder below src/ledger: add a method to the store interface.',
   },
 ];

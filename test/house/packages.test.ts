@@ -6,6 +6,7 @@ interface Manifest {
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
@@ -62,7 +63,8 @@ test('what src imports is a dependency, and every dependency is imported', () =>
     sourcesBelow('src').flatMap(({ imports }) => imports.flatMap(({ packageName }) => packageName ?? [])),
   );
   // The runtime itself: bin/forestall starts it, nothing imports it.
-  const expected = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).filter(
+  const { dependencies, optionalDependencies, peerDependencies } = manifest;
+  const expected = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter(
     (name) => !RUNTIME.test(name),
   );
   expect([...imported].sort(), 'package.json lists what src imports, no more and no less.').toEqual(expected.sort());

@@ -127,6 +127,7 @@ export function healthyFacts(changes: Changes = {}): Facts {
           max_daily_executions: 3,
           notification_channel: 'discord',
           exclude: [],
+          time_zone: null,
         },
       },
       mapping_file: '/etc/forestall/action-mapping.json',

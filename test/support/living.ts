@@ -17,10 +17,12 @@ export interface LivingService {
 export async function startLivingService(
   /** Called before it lives: what is to see its counters grow begins here. */
   before: (home: Home, service: Service) => Promise<void> = async () => {},
+  execution: object = {},
 ): Promise<LivingService> {
   const home = makeHome({
     config: (document: any) => ({
       ...document,
+      execution,
       predictions: { files: ['predictions.json', 'not-there.json'] },
       playbooks: {
         ...document.playbooks,

@@ -92,6 +92,8 @@ export function worldOf(exposed: readonly ExposedFamily[], jobs: readonly string
     'up',
     jobs.map((job) => ({ labels: { job, instance: ANY }, range: RANGES['0 or 1']! })),
   );
+  // Of Prometheus itself: what fires, of whatever rules.
+  world.set('ALERTS', [{ labels: { alertname: ANY, alertstate: ANY, remediation: ANY_OR_NONE }, range: exactly(1) }]);
   return world;
 }
 

@@ -18,6 +18,16 @@ const NPM_ENV: NodeJS.ProcessEnv = Object.fromEntries(
   ),
 );
 
+/** The same for an npm in another home: no question to the registry that need not be, and nothing said beside its task. */
+export function npmSettings(): Record<string, string> {
+  const settings = ['registry', 'cache', 'userconfig'].map((name) => [
+    `npm_config_${name}`,
+    npm(['config', 'get', name], ROOT).trim(),
+  ]);
+  const quiet = ['audit', 'fund', 'update_notifier'].map((name) => [`npm_config_${name}`, 'false']);
+  return Object.fromEntries([...settings, ...quiet, ['npm_config_prefer_offline', 'true']]);
+}
+
 /** Builds the package in a copy of the project, so that nobody's `dist/` changes, and removes the copy. */
 export function pack(folder: string): Package {
   const copy = join(folder, 'project');

@@ -18,9 +18,14 @@ const running = new Set<RunningProgram>();
 
 /**
  * Starts a server that is told to listen on 127.0.0.1, finds the port in what it logs (`address=127.0.0.1:PORT`), and waits
- * until its `/-/ready` says 200. Rejects with its log when it does not come up. Stopped after the test file.
+ * until the path `ready` of it says 200. Rejects with its log when it does not come up. Stopped after the test file.
  */
-export async function startProgram(command: string, args: readonly string[], cwd: string): Promise<RunningProgram> {
+export async function startProgram(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  ready = '/-/ready',
+): Promise<RunningProgram> {
   const child = spawn(command, args, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,7 +54,7 @@ export async function startProgram(command: string, args: readonly string[], cwd
     await eventually(
       async () => {
         assertAlive(child, failed);
-        return (await fetch(`${url}/-/ready`)).ok;
+        return (await fetch(url + ready)).ok;
       },
       { timeout: 20_000, interval: 50 },
     );

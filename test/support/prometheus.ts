@@ -8,6 +8,14 @@ const PROGRAM = '/usr/bin/prometheus';
 /** Whether a real Prometheus can be started here. */
 export const hasPrometheus = existsSync(PROGRAM);
 
+/** What an instant query answers: its samples. */
+export async function query({ url }: Pick<RunningProgram, 'url'>, expression: string): Promise<any[]> {
+  const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`);
+  const { status, data, error } = (await answer.json()) as any;
+  if (status !== 'success') throw new Error(`${error}: ${expression}`);
+  return data.result;
+}
+
 /**
  * Starts a real Prometheus with this configuration (YAML; relative rule files are found in `folder`) on `port`, by default
  * a free one. Reloads by POST `/-/reload`.
