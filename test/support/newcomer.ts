@@ -195,7 +195,7 @@ export async function newcomer(): Promise<Machine> {
         text.replace(/(?<=[\s:])\/(?:var\/lib\/forestall|etc\/prometheus\/forestall-token)/g, `${folder}$&`);
       change(join(own, 'config/forestall.yaml'), (text) =>
         text
-          .replace('rules: { for: 5m, keep_firing_for: 15m, interval: 1m }', 'rules: { for: 0s, interval: 1s }')
+          .replace(/^rules: \{ for: .* \}/m, 'rules: { for: 0s, interval: 1s }')
           .replace(/\S+\/as-root, unit, (\S+),/g, `${folder}/lib/node_modules/forestall/config/playbooks/$1,`),
       );
       for (const part of ['deploy', 'alert-rules'])
