@@ -124,7 +124,12 @@ it('check and rules speak JSON', async () => {
   const checked = await on('check', '--json');
   expect(JSON.parse(checked.stdout)).toMatchObject({
     ok: true,
-    findings: [{ kind: 'ok' }, { kind: 'ok' }, { kind: 'warning' }],
+    findings: [
+      { kind: 'ok' },
+      { kind: 'warning', message: expect.stringContaining('max_daily_executions') },
+      { kind: 'ok' },
+      { kind: 'warning', message: expect.stringContaining('no generated alert rules') },
+    ],
   });
   expect(checked.code).toBe(0);
   const output = `${home.folder}/x.rules.yml`;
