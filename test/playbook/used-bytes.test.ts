@@ -30,8 +30,8 @@ describe('createUsedBytes', () => {
     const output = execFileSync('strace', [...strace, process.execPath, PROGRAM, '400', '/'], { encoding: 'utf8' });
     const answers = JSON.parse(output) as { value: number | null; took: number }[];
     expect(answers.map(({ value }) => value)).toEqual([null, null, null]);
-    expect(answers[0]!.took).toBeLessThan(2000);
-    for (const { took } of answers.slice(1)) expect(took).toBeLessThan(300);
+    expect(answers[0]!.took).toBeLessThan(4_000);
+    for (const { took } of answers.slice(1)) expect(took).toBeLessThan(2_000);
   });
 });
 

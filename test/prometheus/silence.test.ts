@@ -98,7 +98,7 @@ describe('regexMatches', () => {
         (pattern) => {
           const began = performance.now();
           regexMatches(pattern, `${'a'.repeat(1_000)}c`);
-          expect(performance.now() - began).toBeLessThan(500);
+          expect(performance.now() - began).toBeLessThan(2_000);
         },
       ),
     );

@@ -1,22 +1,16 @@
 import type { ForecastOnRecord, ForecastVerdict, Heard, NotedForecast, OpenForecast } from '../../accuracy/record.ts';
 import { isScored } from '../../accuracy/record.ts';
 import { targetText } from '../rows.ts';
-import { HEARD_EVERY, SCORES_KEPT_FOR, scoreDay } from '../rules.ts';
-import type { ScoreStore } from '../scores.ts';
+import { HEARD_EVERY, MOST_SCORES, SCORES_KEPT_FOR, scoreDay } from '../rules.ts';
+import { inOrderOfClosing, SCORE_COLUMNS, type ScoreRow, type ScoreStore, toOpen } from '../scores.ts';
 import type { Connections } from './connections.ts';
 import { countScored } from './counters.ts';
-import { sameText } from './facts.ts';
+import { ranOn, sameText } from './facts.ts';
 import { insertRows, type Query } from './query.ts';
 import type { Writer } from './writer.ts';
 
 /** So many are written in one transaction: others get their turn in between. */
 const CHUNK = 500;
-
-interface ScoreRow extends Omit<OpenForecast, 'id'> {
-  readonly seq: number;
-  readonly fate: ForecastOnRecord['fate'];
-  readonly judged_at: number | null;
-}
 
 export function postgresScores(options: {
   readonly read: Connections['read'];
@@ -127,42 +121,24 @@ async function dueForecasts(
   limit: number,
 ): Promise<readonly OpenForecast[]> {
   const rows = await query<ScoreRow>(
-    `SELECT *, (SELECT min(e.started_at) FROM executions AS e WHERE ${sameText('e.resource', 'scores.resource')}
-         AND e.host IS NOT DISTINCT FROM scores.host AND e.started_at > scores.observed_at AND e.started_at <= scores.closes_at)
+    `SELECT *, (SELECT min(e.started_at) FROM executions AS e WHERE ${ranOn('e', 'scores.resource', 'scores.host')}
+         AND e.started_at > scores.observed_at AND e.started_at <= scores.closes_at)
        AS first_run_at
      FROM scores WHERE fate IS NULL AND closes_at <= $1 AND (closes_at, seq) > ($2, $3) ORDER BY closes_at, seq LIMIT $4`,
     [at, after?.closes_at ?? -1, after?.id ?? -1, limit],
   );
-  return rows.map((row) => {
-    const { seen_at, silence, first_run_at } = row;
-    return { ...notedOf(row), id: row.seq, critical_at: row.critical_at, seen_at, silence, first_run_at };
-  });
+  return rows.map(toOpen);
 }
 
 async function forecastsSince(query: Query, closesAfter: number): Promise<readonly ForecastOnRecord[]> {
-  const rows = await query<ScoreRow>('SELECT * FROM scores WHERE closes_at > $1 ORDER BY closes_at, seq', [
-    closesAfter,
-  ]);
-  return rows.map((row) => {
-    const { fate, critical_at, judged_at } = row;
-    return { ...notedOf(row), id: row.seq, fate, critical_at, judged_at };
-  });
-}
-
-function notedOf(row: ScoreRow): NotedForecast {
-  return {
-    prediction_type: row.prediction_type,
-    resource: row.resource,
-    host: row.host,
-    source: row.source,
-    mapping: row.mapping,
-    observed_at: row.observed_at,
-    days_until_critical: row.days_until_critical,
-    confidence: row.confidence,
-    actionable: row.actionable,
-    raw_within_14d: row.raw_within_14d,
-    critical: row.critical,
-    past_cleanups: row.past_cleanups,
-    closes_at: row.closes_at,
-  };
+  const judged = await query<ScoreRow>(
+    `SELECT ${SCORE_COLUMNS} FROM scores WHERE fate IS NOT NULL AND closes_at > $1
+     ORDER BY closes_at DESC, seq DESC LIMIT ${MOST_SCORES}`,
+    [closesAfter],
+  );
+  const open = await query<ScoreRow>(
+    `SELECT ${SCORE_COLUMNS} FROM scores WHERE fate IS NULL AND closes_at > $1 ORDER BY closes_at, seq LIMIT ${MOST_SCORES}`,
+    [closesAfter],
+  );
+  return inOrderOfClosing([...judged, ...open]);
 }

@@ -2,19 +2,9 @@ import type { ForecastOnRecord, ForecastVerdict, Heard, NotedForecast, OpenForec
 import { isScored } from '../../accuracy/record.ts';
 import { targetText } from '../rows.ts';
 import { HEARD_EVERY, MOST_SCORES, SCORES_KEPT_FOR, scoreDay } from '../rules.ts';
+import { inOrderOfClosing, SCORE_COLUMNS, type ScoreRow, toOpen } from '../scores.ts';
 import { countScored } from './counters.ts';
 import type { Sql } from './statements.ts';
-
-interface ScoreRow extends Omit<OpenForecast, 'id' | 'actionable'> {
-  readonly seq: number;
-  readonly actionable: number;
-  readonly fate: ForecastOnRecord['fate'];
-  readonly judged_at: number | null;
-}
-
-/** What an answer is made of: rows are many. */
-const SHOWN = `seq, prediction_type, resource, host, source, mapping, observed_at, actionable, days_until_critical, confidence,
-  raw_within_14d, critical, past_cleanups, closes_at, critical_at, fate, judged_at`;
 
 /** The first of a day is kept of each target and source, and the first that would have been acted on; how many are new. */
 export function noteForecasts(sql: Sql, forecasts: readonly NotedForecast[], now: number): number {
@@ -101,41 +91,15 @@ export function dueForecasts(
        AS first_run_at
      FROM scores WHERE fate IS NULL AND closes_at <= ? AND (closes_at, seq) > (?, ?) ORDER BY closes_at, seq LIMIT ?`,
   ).all(at, after?.closes_at ?? -1, after?.id ?? -1, limit) as unknown as ScoreRow[];
-  return rows.map((row) => {
-    const { seen_at, silence, first_run_at } = row;
-    return { ...notedOf(row), id: row.seq, critical_at: row.critical_at, seen_at, silence, first_run_at };
-  });
+  return rows.map(toOpen);
 }
 
 export function forecastsSince(sql: Sql, closesAfter: number): readonly ForecastOnRecord[] {
   const judged = sql(
-    `SELECT ${SHOWN} FROM scores WHERE fate IS NOT NULL AND closes_at > ? ORDER BY closes_at DESC, seq DESC LIMIT ${MOST_SCORES}`,
+    `SELECT ${SCORE_COLUMNS} FROM scores WHERE fate IS NOT NULL AND closes_at > ? ORDER BY closes_at DESC, seq DESC LIMIT ${MOST_SCORES}`,
   ).all(closesAfter) as unknown as ScoreRow[];
   const open = sql(
-    `SELECT ${SHOWN} FROM scores WHERE fate IS NULL AND closes_at > ? ORDER BY closes_at, seq LIMIT ${MOST_SCORES}`,
+    `SELECT ${SCORE_COLUMNS} FROM scores WHERE fate IS NULL AND closes_at > ? ORDER BY closes_at, seq LIMIT ${MOST_SCORES}`,
   ).all(closesAfter) as unknown as ScoreRow[];
-  return [...judged, ...open]
-    .sort((a, b) => a.closes_at - b.closes_at || a.seq - b.seq)
-    .map((row) => {
-      const { fate, critical_at, judged_at } = row;
-      return { ...notedOf(row), id: row.seq, fate, critical_at, judged_at };
-    });
-}
-
-function notedOf(row: ScoreRow): NotedForecast {
-  return {
-    prediction_type: row.prediction_type,
-    resource: row.resource,
-    host: row.host,
-    source: row.source,
-    mapping: row.mapping,
-    observed_at: row.observed_at,
-    days_until_critical: row.days_until_critical,
-    confidence: row.confidence,
-    actionable: row.actionable === 1,
-    raw_within_14d: row.raw_within_14d,
-    critical: row.critical,
-    past_cleanups: row.past_cleanups,
-    closes_at: row.closes_at,
-  };
+  return inOrderOfClosing([...judged, ...open]);
 }
