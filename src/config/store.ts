@@ -1,29 +1,13 @@
 import { formatDuration, parseDuration } from '../mapping/duration.ts';
-import type { Config, Secret } from './config.ts';
+import type { Config, PostgresStore, Secret } from './config.ts';
 import { isLoopback } from './listen.ts';
 import { createSecret } from './secret.ts';
 
 /** What `store` says; paths as they were written. */
 export type WrittenStore =
   | { readonly engine: 'sqlite'; readonly path: string }
-  | {
-      readonly engine: 'postgres';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly database: string;
-      /** Null: not in the URL. */
-      readonly password: string | null;
-      readonly tls: {
-        readonly verify: 'full' | 'ca' | 'none';
-        readonly ca: string | null;
-        readonly cert: string | null;
-        readonly key: string | null;
-      } | null;
-      readonly pool_size: number;
-      readonly connect_timeout: number;
-      readonly statement_timeout: number;
-    };
+  /** The password: null where it is not in the URL. */
+  | (Omit<PostgresStore, 'password'> & { readonly password: string | null });
 
 /** The store with its paths as `pathOf` makes them. `password`: where the URL holds none. */
 export function resolveStore(
