@@ -40,7 +40,7 @@ describe('two browsers', () => {
     expect(first.page.url()).toBe(`${service.url}/`);
 
     await second.page.getByRole('button', { name: 'Resume manual' }).click();
-    await first.page.getByRole('heading', { name: 'Live' }).waitFor({ timeout: 2_000 });
+    await first.page.getByRole('heading', { name: 'Live' }).waitFor();
     expect([...first.trouble, ...second.trouble]).toEqual([]);
   });
 

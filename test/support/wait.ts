@@ -1,10 +1,10 @@
 /**
  * Polls until `fn` neither throws nor returns false, null or undefined, and resolves with what it returned. Rejects after
- * `timeout` milliseconds (5 s) with the last error.
+ * `timeout` milliseconds (20 s) with the last error.
  */
 export async function eventually<T>(
   fn: () => T | Promise<T>,
-  { timeout = 5_000, interval = 20 }: { readonly timeout?: number; readonly interval?: number } = {},
+  { timeout = 20_000, interval = 20 }: { readonly timeout?: number; readonly interval?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeout;
   while (true) {
