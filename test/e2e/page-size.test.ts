@@ -12,6 +12,8 @@ const SHIFTS = `window.shifts = []; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (entry.hadRecentInput) continue;
     for (const { node, previousRect, currentRect } of entry.sources) {
+      // Less than a pixel, as where a text is set anew: nobody sees that.
+      if (box(previousRect) === box(currentRect)) continue;
       window.shifts.push((node?.outerHTML ?? node?.textContent ?? '?').slice(0, 80) + ': ' + box(previousRect) + ' to ' + box(currentRect));
     }
   }
