@@ -6,6 +6,7 @@ import { openLedger } from './app/ledger.ts';
 import { createPlaybooks } from './app/playbooks.ts';
 import { predictionSources } from './app/predictions.ts';
 import { createReporting } from './app/reporting.ts';
+import { retentionOf } from './app/retention.ts';
 import { safetyOf } from './app/safety.ts';
 import { accuracyNow, scoring } from './app/scores.ts';
 import { createSettings } from './app/settings.ts';
@@ -18,6 +19,8 @@ import { instanceIsGone, thisInstance } from './ledger/instance.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
+import { createChainHeads } from './loop/chain-heads.ts';
+import type { Retention } from './loop/retention.ts';
 import type { Scoring } from './loop/scoring.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createPipeStore } from './playbook/pipe-store.ts';
@@ -50,6 +53,10 @@ export interface App {
   readonly watch: SourceWatch;
   /** Writes forecasts down and judges them. */
   readonly scoring: Scoring;
+  /** Logs where the hash chain of the ledger ends, if that is news. Never rejects. */
+  logHead(): Promise<void>;
+  /** Forgets what is old. */
+  readonly retention: Retention;
   readonly metrics: Metrics;
   readonly events: Events;
   readonly outbox: Outbox;
@@ -145,6 +152,12 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   });
   lifecycle.onStop('scoring', () => scores.close());
 
+  const retention = retentionOf({ ledger, config: () => settings.config, logger });
+  lifecycle.onStop('retention', () => retention.close());
+
+  const heads = createChainHeads(ledger, logger);
+  lifecycle.onStop('the head of the ledger', () => heads.log());
+
   const textfile = createTextfile({ path: () => settings.config.textfile, render: () => metrics.textfile(), logger });
   lifecycle.onStop('textfile', () => textfile.settled());
 
@@ -193,6 +206,8 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     forecasts,
     watch,
     scoring: scores,
+    logHead: () => heads.log(),
+    retention,
     metrics,
     events,
     outbox: reporting.outbox,

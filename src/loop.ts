@@ -11,11 +11,12 @@ import { type Answer, type Answerer, createApprovals } from './loop/approval.ts'
 import { tellEndedPauses } from './loop/ended-pauses.ts';
 import { createEscalations } from './loop/escalations.ts';
 import { inputFromAlert, inputFromPrediction, type Occasion } from './loop/gather.ts';
+import { lastLook } from './loop/last-look.ts';
 import type { LoopOptions } from './loop/ports.ts';
 import { createQueue } from './loop/queue.ts';
 import { createRechecks, PASS_EVERY } from './loop/rechecks.ts';
 import { createRecovery } from './loop/recovery.ts';
-import { carryOut, lastLook, type RemediationContext } from './loop/remediation.ts';
+import { carryOut, type RemediationContext } from './loop/remediation.ts';
 import { createVerification } from './loop/verification.ts';
 import { isByName } from './prediction/by-name.ts';
 import type { Prediction } from './prediction/prediction.ts';

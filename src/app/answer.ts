@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../logger.ts';
 import { type Answer, createApprovals } from '../loop/approval.ts';
-import { lastLook } from '../loop/remediation.ts';
+import { lastLook } from '../loop/last-look.ts';
 import { unsafeValue } from '../playbook/unsafe-value.ts';
 import { reportsFor } from '../report/policy.ts';
 import { createFleets } from './fleets.ts';

@@ -16,6 +16,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
   const { config, ledger, loop, metrics, sources } = app;
   const now = Date.now;
   let { bearer_token: token, tokens: others } = config.web;
+  let usable = true;
   return createHttpServer({
     version: version(),
     host: config.web.host,
@@ -79,13 +80,18 @@ export function httpServer(app: App, logger: Logger): HttpServer {
       },
       metrics: () => metrics.render(),
       async ready() {
+        // Asked without a token, and every second by a load balancer: the log says what is wrong, once, the answer only
+        // that something is.
+        const wasUsable = usable;
         try {
-          await ledger.pauses();
+          await ledger.usable();
+          usable = true;
+          if (!wasUsable) logger.info({}, 'ready again: the ledger can be used');
           return { ok: true, reason: 'ready' };
         } catch (error) {
-          // Asked without a token: the log says what is wrong, the answer only that something is.
-          logger.error({ err: error }, 'not ready: the ledger cannot be read');
-          return { ok: false, reason: 'the ledger cannot be read' };
+          usable = false;
+          if (wasUsable) logger.error({ err: error }, 'not ready: the ledger cannot be used');
+          return { ok: false, reason: 'the ledger cannot be used' };
         }
       },
       reload: () => app.reload(),

@@ -16,6 +16,7 @@ import { openOutput } from '../playbook/output.ts';
 import { alertnameOf, isByName } from '../prediction/by-name.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import { type CommandContext, CommandError, DONE, type ExitCode, NO, USAGE } from './context.ts';
+import { historyVerify } from './history-verify.ts';
 import { configOrEnd } from './load.ts';
 import { type Cell, type Tone, table } from './terminal.ts';
 
@@ -25,6 +26,12 @@ export async function history(
   options: Record<string, unknown>,
   id: string | undefined,
 ): Promise<ExitCode> {
+  if (options['verify'] === true) {
+    if (id !== undefined) throw new CommandError('--verify is about the whole record: leave out the ID', USAGE);
+    const head = options['head'] === undefined ? null : String(options['head']);
+    return await historyVerify(context, { head, json: options['json'] === true });
+  }
+  if (options['head'] !== undefined) throw new CommandError('--head goes with --verify', USAGE);
   const config = configOrEnd(context);
   const ledger = await openLedger(config, context.logger);
   try {

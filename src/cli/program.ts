@@ -206,6 +206,8 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
     .addOption(
       new Option('--output <phase>', "with an ID: print a phase's captured output").choices(['dry_run', 'run']),
     )
+    .option('--verify', 'hold the whole record against its hash chain; exit 1 where a row does not fit')
+    .option('--head <head>', 'with --verify: a head of the chain that was noted elsewhere, NUMBER:HASH')
     .option('--json', 'print JSON')
     .action(wrap(async (context, options, args) => (await import('./history.ts')).history(context, options, args[0])));
 

@@ -30,6 +30,12 @@ export async function replayCommand(context: CommandContext, options: ReplayOpti
   if (options.json)
     context.print(`${JSON.stringify({ since: atTime(since), mapping, ...onWire(replayed) }, null, 2)}\n`);
   else context.print(describe(replayed, `the last ${formatDuration(length)} under ${mapping}`, context));
+  const { keep } = config.ledger;
+  if (length > keep)
+    context.logger.warn(
+      {},
+      `the ledger keeps ${formatDuration(keep)} (ledger.keep): what is older is not in this replay`,
+    );
   return replayed.flips.length === 0 ? DONE : NO;
 }
 

@@ -16,6 +16,7 @@ export async function run(
   try {
     const result = await pass(app, dryRun ? 'dry-run' : 'live');
     context.print(json ? `${JSON.stringify(document(result, dryRun), null, 2)}\n` : `${describe(result)}\n`);
+    await app.retention.pass();
     return succeeded(result) ? DONE : NO;
   } finally {
     await app.stop();

@@ -14,6 +14,10 @@ const TEXTFILE_EVERY = 60_000;
 const WATCH_EVERY = 1_000;
 /** How often it is looked for forecasts to write down and to judge, milliseconds. */
 const SCORE_EVERY = 10_000;
+/** How often the head of the ledger's chain is logged at most, milliseconds. */
+const HEAD_EVERY = 60_000;
+/** How often it is looked for what is old enough to be forgotten, milliseconds. */
+const FORGET_EVERY = 3_600_000;
 /** How long a playbook that does not want to end may take beyond `drain_timeout`: SIGTERM, SIGKILL 10 s later, its record. */
 const END_PATIENCE = 20_000;
 
@@ -83,6 +87,11 @@ export async function startServing(
   void app.scoring.pass();
   const scoring = setInterval(() => void app.scoring.pass(), SCORE_EVERY).unref();
   app.onStop('scoring passes', () => clearInterval(scoring));
+  const heads = setInterval(() => void app.logHead(), HEAD_EVERY).unref();
+  app.onStop('heads', () => clearInterval(heads));
+  void app.retention.pass();
+  const forgetting = setInterval(() => void app.retention.pass(), FORGET_EVERY).unref();
+  app.onStop('retention passes', () => clearInterval(forgetting));
   await app.writeTextfile();
   const refresh = setInterval(() => void app.writeTextfile(), TEXTFILE_EVERY).unref();
   app.onStop('textfile refresh', () => clearInterval(refresh));

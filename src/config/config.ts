@@ -152,6 +152,12 @@ export interface Config {
     readonly approval_timeout: number;
     readonly circuit_breaker: { readonly failures: number; readonly reset_after: number };
   };
+  readonly ledger: {
+    /** Milliseconds. */
+    readonly keep: number;
+    /** Absolute path; null: beside the store, where that is a file. */
+    readonly signing_key_file: string | null;
+  };
   readonly context_log: string | null;
   readonly log_dir: string;
   readonly textfile: string | null;

@@ -7,6 +7,7 @@ import { checkShape } from '../mapping/shape.ts';
 import type { Config } from './config.ts';
 import { readDocument } from './document.ts';
 import { expand } from './expand.ts';
+import { keepIssues } from './keep-meaning.ts';
 import { lintSettings } from './lint.ts';
 import { meaningIssues, meaningWarnings } from './meaning.ts';
 import { formatProblems, type Problem } from './problem.ts';
@@ -55,6 +56,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const mapping = loadMapping(value, mappingName, options);
   const all = [...inOrder(problems), ...inOrder(mapping.problems)];
   if (all.length > 0 || shape.value === null || mapping.mapping === null) return { ok: false, problems: all };
+
+  const forgotten = keepIssues(shape.value, mapping.mapping).map(document.problemAt);
+  if (forgotten.length > 0) return { ok: false, problems: forgotten };
 
   const warnings = inOrder(meaningWarnings(value).map(document.problemAt)).concat(inOrder(mapping.warnings));
   const own = lintSettings(shape.value, mapping.mapping).map(document.problemAt);
@@ -149,6 +153,7 @@ const SECTIONS: ReadonlySet<string> = new Set<keyof Settings>([
   'rules',
   'forecast',
   'execution',
+  'ledger',
   'discord',
 ]);
 

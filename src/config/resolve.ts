@@ -61,6 +61,7 @@ export function resolveConfig(settings: Settings, given: Resolved): Config {
     critical_services: settings.critical_services,
     backup_units: settings.backup_units,
     execution: settings.execution,
+    ledger: { keep: settings.ledger.keep, signing_key_file: orNull(settings.ledger.signing_key_file ?? null) },
     context_log: orNull(settings.context_log),
     log_dir: absolute(settings.log_dir),
     textfile: orNull(settings.textfile),

@@ -116,6 +116,10 @@ export const configSchema = section({
       reset_after: duration('1m', '366d').prefault('24h'),
     }).prefault({}),
   }).prefault({}),
+  ledger: section({
+    keep: duration('180d', '36500d').prefault('400d'),
+    signing_key_file: path().optional(),
+  }).prefault({}),
   context_log: path().nullable().prefault('../data/context/issues.json'),
   log_dir: path().prefault('../data/remediation-logs'),
   textfile: path().nullable().prefault('../data/metrics/proactive-remediation.prom'),

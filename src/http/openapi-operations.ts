@@ -238,7 +238,7 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'Service',
     summary: 'Whether deliveries can be taken',
     description:
-      'For load balancers: a 503 while the store is not available, and once the service stops. Answered without a token.',
+      'For load balancers: a 503 while the store is not available, only reads, or was changed by a newer version, and once the service stops. Answered without a token.',
     role: null,
     answer: { json: 'ReadyAnswer' },
     refused: STORE,

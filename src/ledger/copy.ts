@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LedgerUnusable } from './ledger.ts';
+import { type VerifyReads, verifyChain } from './verify-chain.ts';
 
 export type CopiedRow = Readonly<Record<string, string | number | null>>;
 
@@ -17,6 +18,8 @@ export interface CopyTarget extends CopySide {
   /** Writes those that are not there yet, by their key; how many. */
   add(table: string, rows: readonly CopiedRow[]): Promise<number>;
   commit(): Promise<void>;
+  /** What is there, for its hash chain; in the same transaction. */
+  chain(): VerifyReads;
 }
 
 export interface CopiedTable {
@@ -44,6 +47,8 @@ export const COPIED: Readonly<Record<string, readonly string[]>> = {
   samples: ['series', 'at'],
   forecasts: ['source', 'target'],
   scores: ['seq'],
+  chain: ['seq'],
+  checkpoints: ['seq'],
 };
 
 /**
@@ -71,6 +76,12 @@ export async function copyLedger(source: CopySide, target: CopyTarget): Promise<
     if (there.count !== given.count || there.text() !== given.text())
       throw new LedgerUnusable(await difference(table, columns, source, target));
     copied.push({ table, rows: given.count, added, digest: given.text() });
+  }
+  const { problem } = await verifyChain(target.chain(), { head: null, key: null });
+  if (problem !== null) {
+    throw new LedgerUnusable(
+      `the hash chain of ${source.name} does not fit: ${problem.message}; nothing was copied, see \`forestall history --verify\``,
+    );
   }
   await target.commit();
   return copied;

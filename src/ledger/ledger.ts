@@ -7,7 +7,9 @@ import type { LedgerSummary } from '../execution/summary.ts';
 import type { Verify } from '../mapping/mapping.ts';
 import type { Target } from '../prediction/prediction.ts';
 import type { PastStore } from '../replay/record.ts';
+import type { RetentionStore } from './retention.ts';
 import type { ScoreStore } from './scores.ts';
+import type { ChainStore } from './sealing.ts';
 import type { ForecastStore, SampleStore, ValueStore } from './stores.ts';
 
 /** The store cannot be read or written now; the caller answers 503 and starts nothing. */
@@ -183,7 +185,10 @@ export interface Ledger {
   /** Unfinished executions and their owners, for finding those whose owner died. */
   unfinished(): Promise<readonly Unfinished[]>;
 
-  /** Takes an execution over from an owner that died: a new fence, if the row still has the old one. Null when lost. */
+  /**
+   * Takes an execution over from an owner that died: a new fence, if the row still has the old one and its owner has not said
+   * meanwhile that it lives. Null when lost.
+   */
   adopt(row: Unfinished, owner: Instance): Promise<Hold | null>;
 
   execution(id: string): Promise<Execution | null>;
@@ -234,6 +239,10 @@ export interface Ledger {
   readonly forecasts: ForecastStore;
   /** What forecasts were made that could have led to an action, and what became of them. */
   readonly scores: ScoreStore;
+  /** What decisions and executions are held against. */
+  readonly chain: ChainStore;
+  /** Forgets what is old and not needed. */
+  readonly retention: RetentionStore;
   /** What was decided and run, to be decided on again. */
   readonly past: PastStore;
 
@@ -244,6 +253,11 @@ export interface Ledger {
   readonly values: ValueStore;
   /** Changes whenever anything on the store changed, by any process. */
   version(): Promise<number>;
+  /**
+   * Rejects with `LedgerUnavailable` where this process cannot decide: the store cannot be read, only reads, or a newer
+   * version has changed its schema meanwhile. Takes no lock and writes nothing.
+   */
+  usable(): Promise<void>;
 
   /** Writes back what is counted in memory and closes. Safe to call twice. */
   close(): Promise<void>;

@@ -36,7 +36,7 @@ export function toOpen(row: ScoreRow): OpenForecast {
   return { ...noted(row), id: seq, critical_at, seen_at, silence, first_run_at };
 }
 
-export function toForecast(row: ScoreRow): ForecastOnRecord {
+function toForecast(row: ScoreRow): ForecastOnRecord {
   const { seq, fate, critical_at, judged_at } = row;
   return { ...noted(row), id: seq, fate, critical_at, judged_at };
 }

@@ -22,6 +22,8 @@ export interface PhaseRequest {
   readonly prediction: Prediction;
   readonly parameters: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Asked as the last thing before the program is started: why it must not be; null when it may. */
+  readonly mayStart?: () => Promise<string | null>;
   /** Called with the process group once it runs, before the phase is waited for. */
   readonly onStarted?: (process: { readonly pid: number; readonly pid_started: number }) => Promise<void>;
 }

@@ -2,7 +2,9 @@ import { decide } from '../decision/decide.ts';
 import { tooLongAt } from '../execution/escalated.ts';
 import type { Execution } from '../execution/execution.ts';
 import type { Hold, Unfinished } from '../ledger/ledger.ts';
-import { createRecorder, lastLook, type RemediationContext } from './remediation.ts';
+import { lastLook } from './last-look.ts';
+import { createRecorder, type RemediationContext } from './remediation.ts';
+import { unconfirmedMark } from './retention.ts';
 
 /** An owner that did not say for this long that it lives is dead, milliseconds. */
 const DEAD_AFTER = 8_000;
@@ -68,7 +70,7 @@ export function createRecovery({ context, monotonic, holds, carryOn }: RecoveryO
   async function remind(execution: Execution, expires_at: number): Promise<void> {
     if (reminded.has(execution.id)) return;
     const subject = { kind: 'unconfirmed', execution, expires_at } as const;
-    const first = await ledger.reportOnce(`unconfirmed:${execution.id}`, { channel: 'discord', subject });
+    const first = await ledger.reportOnce(unconfirmedMark(execution.id), { channel: 'discord', subject });
     reminded.add(execution.id);
     if (!first) return;
     logger.warn({ execution_id: execution.id }, `nobody has confirmed ${execution.playbook}; people are told again`);

@@ -1,6 +1,4 @@
 import { decide } from '../decision/decide.ts';
-import { atTime } from '../decision/words.ts';
-import { resolvedAt } from '../execution/by-alert.ts';
 import type {
   CheckResult,
   Execution,
@@ -11,9 +9,7 @@ import type {
 } from '../execution/execution.ts';
 import type { Advance, Hold } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { alertnameOf, isByName } from '../prediction/by-name.ts';
-import { wordsOf } from './alert-words.ts';
-import { type Gathering, inputFromPrediction, inputWithoutPrediction } from './gather.ts';
+import { beginRun, lastLook } from './last-look.ts';
 import { persist } from './persist.ts';
 import type { LoopOptions } from './ports.ts';
 import { summaryOf, whatItDid } from './what-it-did.ts';
@@ -192,16 +188,14 @@ async function runForReal(
     await recorder.end('rejected', problem ?? '');
     return null;
   }
-  const input = await lastLook(execution, context);
   if (draining.aborted) return null;
-  if (input.mapping !== null && input.mapping.id !== execution.mapping) {
-    await recorder.end('rejected', `not started: ${execution.mapping} does not decide on this prediction any more`);
-    return null;
-  }
-  const draft = await persist(() => ledger.begin(hold, input, `running ${execution.playbook}`), draining, logger);
+  const { input, draft, elsewhere, mayStart } = await beginRun(execution, hold, context);
   if (draft === null) return null;
   if (draft.verdict !== 'approved') {
-    await recorder.end('rejected', `not started: ${draft.reason}: ${draft.message}`);
+    const why = elsewhere
+      ? `${execution.mapping} does not decide on this prediction any more`
+      : `${draft.reason}: ${draft.message}`;
+    await recorder.end('rejected', `not started: ${why}`);
     return null;
   }
   recorder.announce('running', `running ${execution.playbook}`);
@@ -212,6 +206,7 @@ async function runForReal(
     prediction: input.prediction ?? execution.prediction,
     parameters: mapping.action.parameters,
     signal: ending,
+    mayStart,
     onStarted: async (process) => {
       const held = await ledger.noteProcess(hold, process).catch((error: unknown) => {
         logger.warn({ err: error, execution_id: execution.id }, 'the process group could not be noted');
@@ -223,25 +218,6 @@ async function runForReal(
   });
   recorder.phaseEnded('run', outcome);
   return outcome;
-}
-
-/**
- * What is known just before the run: the prediction as it is now. One that only its alert knew is taken as it was. An alert
- * that was acted on by its name must not have been resolved since.
- */
-export async function lastLook(execution: Execution, context: Gathering & Pick<LoopOptions, 'ledger'>) {
-  const occasion = { trigger: execution.trigger, mode: execution.mode };
-  const { prediction } = execution;
-  if (isByName(prediction)) {
-    const resolved = resolvedAt(await wordsOf(prediction, context.ledger));
-    if (resolved === null) return inputFromPrediction(prediction, occasion, context);
-    const problem = `the alert ${alertnameOf(prediction)} was resolved at ${atTime(resolved)}`;
-    return inputWithoutPrediction(prediction, occasion, context, problem);
-  }
-  const current = await context.predictions.current(prediction);
-  if (current !== null) return inputFromPrediction(current, occasion, context);
-  if (prediction.source === 'alert') return inputFromPrediction(prediction, occasion, context);
-  return inputWithoutPrediction(prediction, occasion, context);
 }
 
 export interface Recorder {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -26,6 +26,14 @@ export async function createOutput(logDir: string, id: string, phase: Phase): Pr
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/** Removes what was captured of an execution; that there is nothing is no error. */
+export async function removeOutput(logDir: string, id: string): Promise<void> {
+  for (const phase of ['dry_run', 'run'] as const) {
+    const path = outputPath(logDir, id, phase);
+    if (path !== null) await rm(path, { force: true });
   }
 }
 

@@ -33,6 +33,8 @@ export interface PhaseRequest {
   readonly grace?: number;
   /** When aborted, the program's process group is ended. */
   readonly signal?: AbortSignal;
+  /** Asked as the last thing before the program is started: why it must not be; null when it may. */
+  readonly mayStart?: () => Promise<string | null>;
   /** Called once the program runs; a rejection ends it. */
   readonly onStarted?: (process: { readonly pid: number; readonly pid_started: number }) => Promise<void>;
   /** Gives a pipe for the output; default: one is made now, which costs a process. */
@@ -117,6 +119,8 @@ async function runIn(
   const pipe = openOutputPipe(await (request.takePipe ?? makePipeEnds)(), (piece) => capture.write(piece));
   try {
     const measure = await startMeasuring(request);
+    const forbidden = (await request.mayStart?.()) ?? null;
+    if (forbidden !== null) return notStarted(forbidden);
     const started = await startProcess({
       argv: [program.path, ...argv.argv.slice(1, -1), ...(play?.options ?? []), ...argv.argv.slice(1).slice(-1)],
       cwd: play?.cwd ?? program.folder,

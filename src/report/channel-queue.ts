@@ -36,6 +36,11 @@ const WEEK = 7 * 86_400_000;
 /** Longer than any attempt takes: while it runs nobody else gets the report. */
 const LEASE = 60_000;
 
+/** Between two attempts while the ledger is away, at most. */
+const LEDGER_WAIT = 30_000;
+/** The same where something was delivered that it does not know of: once the lease is over, somebody else delivers it again. */
+const NOTED_SOON = 5_000;
+
 /** How long reports rest while their receiver takes none: another configuration may take its place at any time. */
 const STOPPED_WAIT = 60_000;
 
@@ -71,7 +76,8 @@ export function createChannelQueue(
         await handle(report);
       } catch (error) {
         if (ledgerFailures === 0) logger.warn({ channel, err: error }, 'reports wait for the ledger');
-        holdUntil = Math.max(holdUntil, now() + Math.min(30_000, backoff(ledgerFailures++)));
+        const longest = settled.size > 0 ? NOTED_SOON : LEDGER_WAIT;
+        holdUntil = Math.max(holdUntil, now() + Math.min(longest, backoff(ledgerFailures++)));
       }
     }
     return null;

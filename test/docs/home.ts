@@ -7,7 +7,10 @@ import { tempDir } from '../support/temp.ts';
 /** What a page finds on the machine of its reader, by its path in a home. */
 const FOUND: Readonly<Record<string, (folder: string) => void>> = {
   'docs/moving.md': scriptsOfBefore,
-  'docs/upgrade.md': (folder) => openForWriting(join(folder, 'data/forestall.db'), true).db.close(),
+  'docs/upgrade.md': (folder) => {
+    openForWriting(join(folder, 'data/forestall.db'), true).db.close();
+    mkdirSync(join(folder, 'data/remediation-logs'));
+  },
 };
 
 /** A folder that looks like a checkout, in which a page can be followed without touching the machine. */

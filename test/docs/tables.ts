@@ -18,6 +18,7 @@ export const NOT_RUN: readonly NotRun[] = [
   { command: 'install -m 640 -g prometheus', why: 'gives a file to a group that other machines lack' },
   { command: 'sudo', why: 'changes the machine that it runs on' },
   { command: 'npm pack', why: 'builds the package; test/e2e/package.test.ts makes one and installs it' },
+  { command: 'npm run test:soak', why: 'takes minutes; test/chaos/random-faults.test.ts is the same for less' },
   { command: 'npm ci', why: 'takes minutes; .ci/run and scripts/check.sh run it' },
   {
     command: 'forestall backtest',

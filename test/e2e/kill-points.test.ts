@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { openSqliteVerify } from '../../src/ledger/sqlite/chain-reads.ts';
+import { verifyChain } from '../../src/ledger/verify-chain.ts';
 import { alertBody, DISK, type Home, makeHome, type Service, startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { readLedger } from './ledger-file.ts';
@@ -24,6 +26,16 @@ function homeOfMany(resources: number): Home {
   });
   home.writePredictions(Array.from({ length: resources }, (_, at) => ({ ...DISK, resource: `/data/${at}` })));
   return home;
+}
+
+/** Whatever a kill left: each row is what the hash chain says of it. */
+async function expectWholeChain(home: Home): Promise<void> {
+  const reads = openSqliteVerify(home.database);
+  try {
+    expect((await verifyChain(reads, { head: null, key: null })).problem).toBeNull();
+  } finally {
+    reads.close();
+  }
 }
 
 async function deliver(service: Service, resource: string): Promise<Answered> {
@@ -83,6 +95,7 @@ describe.skipIf(!hasStrace)('killed at a write', () => {
         await settled(home, 60_000);
         await eventually(() => readLedger(home.database).due === 0, { timeout: 20_000 });
         const { executions } = expectSoundHistory(home, deliveries);
+        await expectWholeChain(home);
         const real = executions.filter((row) => row.resource === resource && row.started_at !== null);
         expect(real.map(({ state }) => state)).toEqual([expect.stringMatching(/^(succeeded|interrupted)$/)]);
         visited++;

@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { COPIED } from '../../src/ledger/copy.ts';
+import { seal } from '../../src/ledger/sealing.ts';
 import { TABLES } from '../../src/ledger/sqlite/migrations.ts';
 import { postgresStore } from '../ledger/postgres-store.ts';
 import { sqliteStore } from '../ledger/sqlite-store.ts';
@@ -78,6 +80,8 @@ async function filledLedger(): Promise<{ readonly path: string; readonly holder:
     ],
     [],
   );
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await seal(ledger.chain, { at: NOW, since: NOW + 400 * DAY, key: () => privateKey, least: 1 });
   await ledger.close();
   const db = new DatabaseSync(store.path, { readOnly: true });
   for (const table of TABLES)
@@ -167,6 +171,17 @@ describe.skipIf(!withPostgres)('forestall store copy', () => {
     expect(await run()).toMatchObject({ code: 0 });
     server.sql(database, `DELETE FROM forestall.kv`);
     expect(await run()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kv +1 rows, 1 new/m) });
+
+    // What does not fit its hash chain is nobody's new ledger.
+    server.sql(database, 'DROP SCHEMA forestall CASCADE');
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE decisions SET message = 'nothing' WHERE seq = 2");
+    db.close();
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/the hash chain of sqlite:.* does not fit: decision 2 .* was changed/),
+    });
+    expect(await count()).toBe('0');
   });
 
   test('says what it cannot copy', async () => {

@@ -11,6 +11,7 @@ import { limitsModel } from './contract/limits-model.ts';
 import { outcomes } from './contract/outcomes.ts';
 import { past } from './contract/past.ts';
 import { pausesAndReports } from './contract/pauses-and-reports.ts';
+import { retention } from './contract/retention.ts';
 import { samplesAndForecasts } from './contract/samples.ts';
 import { scores } from './contract/scores.ts';
 import { valuesContract } from './contract/values.ts';
@@ -37,5 +38,6 @@ export function ledgerContract(name: string, newStore: () => TestStore): void {
     describe('blast radius', () => blastRadius(newStore));
     describe('limits', () => limitsModel(newStore));
     describe('the past', () => past(newStore));
+    describe('retention', () => retention(newStore));
   });
 }

@@ -123,17 +123,51 @@ describe.skipIf(!withPostgres)('a ledger of years on PostgreSQL', () => {
     await ledger.close();
   });
 
+  test.each(['resource', 'host'] as const)(
+    'thousands that wait, of which statistics know nothing, are not walked through for a decision about one %s',
+    async (limit_scope) => {
+      const store = await withHistory();
+      server.sql(store.database, 'VACUUM ANALYZE');
+      server.sql(
+        store.database,
+        `SET search_path TO forestall;
+         INSERT INTO executions (id, state, playbook, mapping, target, resource, host, prediction, decision_id, trigger, mode,
+           claimed_at, message, scope, fence, owner_id)
+         SELECT 'waits_' || n, 'claimed', playbook, mapping, target || n, resource || n, host || n, prediction, decision_id, trigger,
+           mode, claimed_at, message, scope || n, 1, owner_id
+         FROM (SELECT * FROM executions ORDER BY seq LIMIT 1) AS first, generate_series(1, 3000) AS n`,
+      );
+      await rowsRead(store);
+      const ledger = await store.open();
+      const policy = permittingPolicy({ max_daily_executions: null });
+      const inputs = Array.from({ length: 50 }, (_, at) =>
+        inputAbout({
+          now: NOW + DAY,
+          resource: `/srv${at + 1}`,
+          host: `nas${at + 1}`,
+          policy,
+          action: { limit_scope },
+        }),
+      );
+      const recorded = await ledger.record(inputs, owner());
+      expect(new Set(recorded.map(({ decision }) => decision.reason))).toEqual(new Set(['in_progress']));
+      expect((await ledger.facts(inputs[7]!)).unfinished?.execution_id).toBe('waits_8');
+      await ledger.close();
+      expect(await rowsRead(store)).toBeLessThan(1_000);
+    },
+  );
+
   test('many inputs are recorded with as many statements as one, each on what those before it left', async () => {
     const ledger = await postgresStore(server).open();
-    const inputs = Array.from({ length: 800 }, (_, at) =>
-      inputAbout({ resource: `/${at % 400}`, host: `h${at % 3}`, action: { limit_scope: 'resource' } }),
+    const inputs = Array.from({ length: 200 }, (_, at) =>
+      inputAbout({ resource: `/${at % 100}`, host: `h${at % 3}`, action: { limit_scope: 'resource' } }),
     );
     const recorded = await ledger.record(inputs, owner());
     expect(recorded.map(({ decision }) => decision.reason)).toEqual([
-      ...Array(400).fill('approved'),
-      ...Array(400).fill('in_progress'),
+      ...Array(100).fill('approved'),
+      ...Array(100).fill('in_progress'),
     ]);
-    expect(recorded[500]!.decision.message).toContain(recorded[100]!.hold!.execution_id);
-    expect(new Set((await ledger.unfinished()).map(({ execution }) => execution.id)).size).toBe(400);
+    expect(recorded[125]!.decision.message).toContain(recorded[25]!.hold!.execution_id);
+    expect(new Set((await ledger.unfinished()).map(({ execution }) => execution.id)).size).toBe(100);
   });
 });

@@ -46,6 +46,24 @@ describe('the file', () => {
     expect(readdirSync(dirname(store.path)).filter((name) => name.includes('new'))).toEqual([]);
   });
 
+  test('that `VACUUM INTO` made, in which readers and the writer wait for each other, has its log again when it is opened', async () => {
+    const [store, copy] = [sqliteStore(), sqliteStore(join(tempDir(), 'copy.db'))];
+    const ledger = await store.open();
+    const hold = await claim(ledger);
+    const db = new DatabaseSync(store.path);
+    db.exec(`VACUUM INTO '${copy.path}'`);
+    db.close();
+    const modeOf = () => readFileSync(copy.path).subarray(18, 20).join();
+    expect(modeOf()).toBe('1,1');
+    const opened = await Promise.all(Array.from({ length: 10 }, () => copy.open()));
+    expect(modeOf()).toBe('2,2');
+    for (const one of opened) expect(await one.execution(hold.execution_id)).toMatchObject({ state: 'claimed' });
+    const reader = new DatabaseSync(copy.path);
+    reader.exec('BEGIN; SELECT count(*) FROM executions');
+    expect(await opened[0]!.advance(hold, step('expired', NOW))).toBe(true);
+    reader.close();
+  });
+
   test.each([
     ['text', (path: string) => writeFileSync(path, 'predictions: []\n'), /not an SQLite database.*move it away/],
     ['nothing', (path: string) => writeFileSync(path, ''), /empty file.*restore it from a backup/],

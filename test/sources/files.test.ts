@@ -393,11 +393,7 @@ it('answers from 10,000 predictions without reading them again', async () => {
   }));
   write(JSON.stringify(entries));
   await sources.start();
-  await sources.all();
-  const [first] = await sources.all();
-  for (let i = 0; i < 10; i++) {
-    const again = await sources.all();
-    expect(again).toHaveLength(10_000);
-    expect(again[0]).toBe(first);
-  }
+  const first = await sources.all();
+  expect(first).toHaveLength(10_000);
+  expect((await sources.all())[0]).toBe(first[0]);
 });

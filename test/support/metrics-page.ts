@@ -51,6 +51,26 @@ export const LABEL_VALUES: ReadonlyMap<string, readonly string[] | null> = new M
     }),
 );
 
+const bulletOf = (words: string): readonly string[] => {
+  const from = page.indexOf(`- **${words}`);
+  if (from < 0) throw new Error(`docs/metrics.md: "${words}" is not there`);
+  const end = page.indexOf('\n- **', from + 1);
+  return codes(page.slice(from, end)).flatMap((name) => {
+    const whole = name.replace(/^…/, 'proactive_remediation');
+    return DOCUMENTED.some((family) => family.name === whole) ? [whole] : [];
+  });
+};
+
+/** Families that each process counts for itself, from zero: of several replicas the sum is what happened. */
+export const COUNTED_BY_PROCESS = bulletOf('Other counters start at zero with the process');
+
+/** Families in which each process tells of itself alone. */
+export const TOLD_BY_PROCESS = bulletOf('What a process says of itself');
+
+/** False: of several replicas on one ledger, each exports the same. */
+export const ofTheProcess = (family: string): boolean =>
+  /^(?:process|nodejs)_/.test(family) || COUNTED_BY_PROCESS.includes(family) || TOLD_BY_PROCESS.includes(family);
+
 /**
  * What can be on a Prometheus that scrapes Forestall: the documented families, with the label values that a real service
  * exports where a label's values are closed, or where they belong together as verdict and reason do. `jobs`: what it scrapes.

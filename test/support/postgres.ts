@@ -61,7 +61,8 @@ function run([program, ...args]: readonly [string, ...string[]], cwd: string): s
   return execFileSync(program, args, { cwd, env: ENV, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-async function freePort(): Promise<number> {
+/** Of this machine, a moment ago. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as { port: number };
@@ -181,7 +182,7 @@ export async function startPostgres(administrator = 'forestall'): Promise<Postgr
       await eventually(
         () => {
           if (started.exitCode !== null) throw new Error(`postgres ended: ${text}`);
-          return text.includes('ready to accept connections');
+          return text.includes('ready to accept ');
         },
         { timeout: 30_000 },
       );

@@ -11,6 +11,8 @@ export interface Proxy {
   rule: (chunk: Buffer) => Fate;
   /** Takes connections and answers nothing, also on those that are open. */
   hang(yes: boolean): void;
+  /** Ends what is open, and every new connection at once. */
+  refuse(yes: boolean): void;
   close(): void;
 }
 
@@ -25,7 +27,12 @@ afterAll(() => {
 export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
+  let refusing = false;
   const server = createServer((client) => {
+    if (refusing) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(target, '127.0.0.1');
     let held = false;
     const end = () => {
@@ -64,6 +71,10 @@ export async function startProxy(target: number): Promise<Proxy> {
       hanging = yes;
       // What hung has lost bytes: nobody can go on with it.
       if (!yes) for (const socket of sockets) socket.destroy();
+    },
+    refuse(yes) {
+      refusing = yes;
+      if (yes) for (const socket of sockets) socket.destroy();
     },
     close() {
       server.close();

@@ -114,6 +114,8 @@ export interface Service {
   readonly pid: number;
   /** Log lines so far, as objects. */
   log(): readonly Json[];
+  /** All that it wrote to stderr so far. */
+  stderr(): string;
   get(path: string, init?: RequestInit): Promise<Response>;
   json<T = any>(path: string, init?: RequestInit): Promise<T>;
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
@@ -134,15 +136,19 @@ export const ENV: NodeJS.ProcessEnv = {
   NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/forestall-tests'),
 };
 
-/** Starts `forestall serve` as a process of its own; `wrapper` goes before the program (strace, prlimit). */
+/** Starts `forestall serve` as a process of its own; `wrapper` goes before the program (strace, prlimit), `main` is another one. */
 export async function startService(
   home: Pick<Home, 'folder' | 'config'>,
-  { wrapper = [], env = {} }: { readonly wrapper?: readonly string[]; readonly env?: Record<string, string> } = {},
+  {
+    wrapper = [],
+    env = {},
+    main = MAIN,
+  }: { readonly wrapper?: readonly string[]; readonly env?: Record<string, string>; readonly main?: string } = {},
 ): Promise<Service> {
   const argv = [
     ...wrapper,
     process.execPath,
-    MAIN,
+    main,
     'serve',
     '--config',
     home.config,
@@ -168,14 +174,18 @@ export async function startService(
       .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Json);
-  const port = await eventually(
+  const listening = eventually(
     () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`serve ended: ${text}`);
       const address = log().find((line) => typeof line['address'] === 'string')?.['address'];
       return address === undefined ? null : Number(String(address).split(':').at(-1));
     },
     { timeout: 60_000 },
   );
+  const ended = exit.then(() => {
+    throw new Error(`serve ended: ${text}`);
+  });
+  ended.catch(() => {});
+  const port = await Promise.race([listening, ended]);
   const url = `http://127.0.0.1:${port}`;
   const authorized = (init: RequestInit = {}): RequestInit => ({
     ...init,
@@ -186,6 +196,7 @@ export async function startService(
     port,
     pid: child.pid!,
     log,
+    stderr: () => text,
     get: (path, init) => fetch(url + path, authorized(init)),
     json: async (path, init) => (await (await service.get(path, init)).json()) as any,
     post: (path, body, init = {}) =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import type { ClientConfig } from 'pg';
+import type { ClientConfig, QueryResult } from 'pg';
 import type { PostgresStore } from '../../config/config.ts';
 import { LedgerUnusable } from '../ledger.ts';
 import { inWords, isOfTheStatement, StoreFailure } from './errors.ts';
@@ -14,8 +14,8 @@ const SILENT_IN_TRANSACTION = 1_200;
 
 export interface Connection {
   readonly query: Query;
-  /** Several statements without values. */
-  readonly script: (text: string) => Promise<void>;
+  /** Several statements without values; the rows of the last one. */
+  readonly script: Query;
   /** Rows that were written over it so far. */
   readonly written: number;
   /** True once it cannot be used any more. */
@@ -77,7 +77,8 @@ export async function createConnect(store: PostgresStore): Promise<Connect> {
       try {
         const statement =
           values === undefined ? { text } : { text, values: values.map(toParameter), name: statementName(text) };
-        const { rows, command, rowCount } = await client.query(statement);
+        const answer: QueryResult | QueryResult[] = await client.query(statement);
+        const { rows, command, rowCount } = Array.isArray(answer) ? answer.at(-1)! : answer;
         if (command !== 'SELECT') written += rowCount ?? 0;
         return rows;
       } catch (error) {
@@ -99,7 +100,7 @@ export async function createConnect(store: PostgresStore): Promise<Connect> {
     }
     return {
       query,
-      script: async (text) => void (await query(text)),
+      script: (text) => query(text),
       get written() {
         return written;
       },

@@ -1,5 +1,6 @@
 import type { PostgresStore } from '../../config/config.ts';
 import { COPIED, type CopiedRow, type CopyTarget } from '../copy.ts';
+import { verifyReads } from './chain-reads.ts';
 import { createConnect, nameOf } from './connection.ts';
 import { migrate } from './migrate.ts';
 import { insertRows } from './query.ts';
@@ -78,9 +79,11 @@ export async function openPostgresCopy(store: PostgresStore): Promise<CopyTarget
       return added.length;
     },
 
+    chain: () => verifyReads(query),
+
     async commit() {
       for (const [table, [column]] of Object.entries(COPIED)) {
-        if (column !== 'seq' && table !== 'reports' && table !== 'deliveries') continue;
+        if ((column !== 'seq' && table !== 'reports' && table !== 'deliveries') || table === 'chain') continue;
         await query(
           `SELECT setval(pg_get_serial_sequence('forestall.${table}', '${column}'),
              (SELECT coalesce(max(${column}), 0) + 1 FROM ${table}), false)`,

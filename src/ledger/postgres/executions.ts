@@ -1,7 +1,7 @@
 import type { DecisionInput, Draft, Mode } from '../../decision/decision.ts';
 import { type ExecutionState, isFinal } from '../../execution/execution.ts';
 import { HAS_BEGUN, lookBeforeRun } from '../beginning.ts';
-import type { Advance, AnswerOnRecord, GivenAnswer, Hold, Instance } from '../ledger.ts';
+import type { Advance, AnswerOnRecord, GivenAnswer, Hold, Instance, Unfinished } from '../ledger.ts';
 import { type ExecutionRow, toExecution } from '../rows.ts';
 import { FORGOTTEN_AFTER, NOBODY, resultOf } from '../rules.ts';
 import { count } from './counters.ts';
@@ -75,7 +75,7 @@ export async function begin(query: Query, hold: Hold, input: DecisionInput, mess
   if (draft.verdict !== 'approved') return draft;
   await query(
     `UPDATE executions SET state = 'running', message = $2, started_at = $3, counts_as = 'live', counted_at = $3,
-       process_pid = NULL, process_started = NULL WHERE id = $1`,
+       process_pid = NULL, process_started = NULL WHERE id = $1 RETURNING seq`,
     [hold.execution_id, message, input.now],
   );
   return draft;
@@ -90,17 +90,19 @@ export async function noteProcess(query: Query, hold: Hold, pid: number, pidStar
   return rows.length === 1;
 }
 
+/** From an owner that has not been heard of since the row was read. */
 export async function adopt(
   query: Query,
-  id: string,
-  fence: number,
+  { execution: { id }, fence, heartbeat_at }: Unfinished,
   owner: Instance,
   now: number,
 ): Promise<Hold | null> {
   const rows = await query(
     `UPDATE executions SET fence = fence + 1, owner_id = $3
-     WHERE id = $1 AND fence = $2 AND finished_at IS NULL RETURNING seq`,
-    [id, fence, owner.id],
+     WHERE id = $1 AND fence = $2 AND finished_at IS NULL AND NOT EXISTS (
+       SELECT FROM instances WHERE instances.id = executions.owner_id AND heartbeat_at IS DISTINCT FROM $4::bigint
+     ) RETURNING seq`,
+    [id, fence, owner.id, heartbeat_at],
   );
   if (rows.length === 0) return null;
   await noteInstance(query, owner, now);

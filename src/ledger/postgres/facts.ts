@@ -14,6 +14,12 @@ import type { Query } from './query.ts';
 export const sameText = (column: string, other: string): string =>
   `hashtextextended(${column}, 0) = hashtextextended(${other}, 0) AND ${column} = ${other}`;
 
+/** Runs of a resource on its host, in the order of their starts; a resource such as `/` is one of every host. */
+export const ranOn = (alias: string, resource: string, host: string): string =>
+  `hashtextextended(${alias}.resource || coalesce('=' || ${alias}.host, ''), 0)
+     = hashtextextended(${resource}::text || coalesce('=' || ${host}::text, ''), 0)
+   AND ${alias}.resource = ${resource} AND ${alias}.host IS NOT DISTINCT FROM ${host}::text AND ${alias}.started_at IS NOT NULL`;
+
 interface Narrowed {
   readonly where: string;
   readonly order: number;
@@ -23,11 +29,17 @@ interface Narrowed {
 const HOST = `coalesce('=' || e.host, '')`;
 const ASKED_HOST = `coalesce('=' || q.value, '')`;
 
-/** What narrows a scope; each has an index of its own, with a key and an order of its own. */
+/** What narrows a scope; each has an index of its own, with a key, an order and, of what is unfinished, a predicate of its own. */
 const UNFINISHED: Readonly<Record<LimitScope, Narrowed>> = {
-  playbook: { where: 'e.playbook = q.playbook', order: 1 },
-  resource: { where: sameText(`(e.playbook || ' ' || e.resource)`, `(q.playbook || ' ' || q.value)`), order: 2 },
-  host: { where: sameText(`(e.playbook || ' ' || ${HOST})`, `(q.playbook || ' ' || ${ASKED_HOST})`), order: 3 },
+  playbook: { where: 'e.finished_at IS NULL AND e.playbook = q.playbook', order: 1 },
+  resource: {
+    where: `coalesce(e.finished_at, 2) = 2 AND ${sameText(`(e.playbook || ' ' || e.resource)`, `(q.playbook || ' ' || q.value)`)}`,
+    order: 2,
+  },
+  host: {
+    where: `coalesce(e.finished_at, 3) = 3 AND ${sameText(`(e.playbook || ' ' || ${HOST})`, `(q.playbook || ' ' || ${ASKED_HOST})`)}`,
+    order: 3,
+  },
 };
 const SO_COUNTED = `(e.counts_as || ' ' || e.playbook || ' ' || `;
 const SO_ASKED = `(q.counts_as || ' ' || q.playbook || ' ' || `;
@@ -55,7 +67,7 @@ const FACTS = `SELECT
     ${byScope(
       UNFINISHED,
       ({ where, order }) => `SELECT json_build_array(e.id, e.state, e.claimed_at) FROM executions AS e
-        WHERE e.finished_at IS NULL AND ${where} AND ${NOT_EXCEPTED} ORDER BY e.seq + ${order} LIMIT 1`,
+        WHERE ${where} AND ${NOT_EXCEPTED} ORDER BY e.seq + ${order} LIMIT 1`,
     )} AS unfinished,
     ${byScope(
       RUNS,

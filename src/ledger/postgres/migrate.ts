@@ -1,6 +1,8 @@
 import { LedgerUnavailable, LedgerUnusable } from '../ledger.ts';
+import { CHAIN_TABLES, seedChain } from './chain.ts';
 import type { Connection } from './connection.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
+import type { Query } from './query.ts';
 
 /** The schema of the database, in the sense of PostgreSQL, that holds everything of a ledger. */
 const HOME = 'forestall';
@@ -31,7 +33,7 @@ interface Found {
 
 /**
  * Prepares a new connection to a ledger that was opened before. Throws where there is none any more. One that a newer version
- * has brought up to date meanwhile is used on: steps add, so that replicas can be replaced one after the other.
+ * has brought up to date meanwhile is still read: steps add. It is not written any more, see `checkNotNewer`.
  */
 export async function settle(connection: Connection, name: string): Promise<void> {
   await connection.script(SETTINGS);
@@ -60,6 +62,8 @@ export async function migrate(connection: Connection, name: string): Promise<voi
   await script(`SET statement_timeout = ${LONGEST_STEP}; BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`);
   await query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
   const { home, store, tables } = await look(connection);
+  // Whoever writes holds this row first and the tables after it; in the other order the two would wait for each other.
+  if (store) await script('SELECT FROM store FOR UPDATE');
   if (!store && tables > 0) {
     throw new LedgerUnusable(
       `ledger ${name}: the schema ${HOME} of that database belongs to another program: name another database in \`store\``,
@@ -67,9 +71,34 @@ export async function migrate(connection: Connection, name: string): Promise<voi
   }
   if (!home) await script(`CREATE SCHEMA ${HOME}`);
   const from = store ? await knownSchema(connection, name) : 0;
-  for (const step of MIGRATIONS.slice(from)) await script(step);
+  for (const step of MIGRATIONS.slice(from)) {
+    await script(step);
+    if (step === CHAIN_TABLES) await seedChain(query);
+  }
   await query('UPDATE store SET schema = $1', [SCHEMA_VERSION]);
   await script('COMMIT');
+}
+
+/**
+ * Throws `LedgerUnavailable` where a newer version has changed the store since this process opened it: what its rows have to
+ * hold now, only that version knows.
+ */
+export function checkNotNewer(schema: number, name: string): void {
+  if (schema > SCHEMA_VERSION) throw new LedgerUnavailable(isNewer(schema, name));
+}
+
+/** What a process may decide on: throws where the server only reads, or the store is newer than this program. */
+export async function checkUsable(query: Query, name: string): Promise<void> {
+  const [store] = await query<{ schema: number; standby: boolean }>(
+    'SELECT schema, pg_is_in_recovery() AS standby FROM store',
+  );
+  if (store === undefined) throw new LedgerUnavailable(`ledger ${name} lost its row in \`store\``);
+  if (store.standby) throw new LedgerUnavailable(`ledger ${name} is on a standby server, which only reads`);
+  checkNotNewer(store.schema, name);
+}
+
+function isNewer(schema: number, name: string): string {
+  return `ledger ${name} has schema ${schema}, this version of forestall knows ${SCHEMA_VERSION}: run the version that wrote it, or newer; it was left as it is`;
 }
 
 async function look({ query }: Connection): Promise<Found> {
@@ -96,10 +125,6 @@ async function knownSchema(connection: Connection, name: string): Promise<number
       `ledger ${name}: the schema ${HOME} of that database belongs to another program, or lost its row in \`store\`: restore it from a backup, or name another database`,
     );
   }
-  if (schema > SCHEMA_VERSION) {
-    throw new LedgerUnusable(
-      `ledger ${name} has schema ${schema}, this version of forestall knows ${SCHEMA_VERSION}: run the version that wrote it, or newer; it was left as it is`,
-    );
-  }
+  if (schema > SCHEMA_VERSION) throw new LedgerUnusable(isNewer(schema, name));
   return schema;
 }

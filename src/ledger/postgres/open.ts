@@ -7,13 +7,14 @@ import { targetText } from '../rows.ts';
 import { FORGOTTEN_AFTER } from '../rules.ts';
 import { createTallyBook, type Tally, withTally } from '../tally.ts';
 import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
+import { postgresChain } from './chain-store.ts';
 import { createCollector } from './collect.ts';
 import { type Connect, createConnect, nameOf } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { countDecisions } from './counters.ts';
 import { adopt, advance, answer, begin, heartbeat, noteProcess } from './executions.ts';
 import { type Asked, allPauses, gatherFacts } from './facts.ts';
-import { migrate, settle } from './migrate.ts';
+import { checkNotNewer, checkUsable, migrate, settle } from './migrate.ts';
 import { postgresPast } from './past.ts';
 import { hasEndedPause, lift, setPause, takeEnded } from './pauses.ts';
 import {
@@ -31,6 +32,7 @@ import {
 import type { Query } from './query.ts';
 import { addRepeats } from './record.ts';
 import { reportFailed, reportOnce, reportsOf, settleReports, takeReports } from './reports.ts';
+import { postgresRetention } from './retention.ts';
 import { addSamples, endForecasts, forecastsOf, keepForecasts, samplesSince } from './samples.ts';
 import { postgresScores } from './scores.ts';
 import { postgresValues } from './values.ts';
@@ -114,6 +116,8 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
     async repeat(input, draft) {
       if (!isKeptRefusal(draft)) return null;
       const known = await newest(targetText(input.target));
+      // What is counted in memory now could not be written back any more.
+      checkNotNewer(known.schema, name);
       if (known.newest?.reason !== draft.reason) return null;
       const { id } = known.newest;
       tallies.repeat(id, countOf(input.target?.prediction_type, draft), input.now);
@@ -134,7 +138,7 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
     noteProcess: (hold, { pid, pid_started }) => write((query) => noteProcess(query, hold, pid, pid_started)),
     heartbeat: (instance, at) => writer.writeAside((query) => heartbeat(query, instance, at)),
     unfinished: () => read(unfinishedExecutions),
-    adopt: ({ execution, fence }, owner) => write((query) => adopt(query, execution.id, fence, owner, now())),
+    adopt: (row, owner) => write((query) => adopt(query, row, owner, now())),
 
     due: (at, limit) => read((query) => dueForVerification(query, at, limit)),
     verify: (id, verdict) => write((query) => verify(query, id, verdict)),
@@ -196,6 +200,8 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
     },
 
     scores: postgresScores({ read, write, now }),
+    chain: postgresChain({ read, write }),
+    retention: postgresRetention({ read, write }),
     past: postgresPast({ read, flush: () => keeper.flush() }),
 
     notePass: (at) => write((query) => notePass(query, at)),
@@ -203,6 +209,7 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
 
     values: postgresValues({ read, write, now }),
 
+    usable: () => read((query) => checkUsable(query, name)),
     version: async () => (await read((query) => query<{ version: number }>('SELECT version FROM store')))[0]!.version,
 
     close() {

@@ -9,7 +9,7 @@ import { type DecisionRow, type ExecutionRow, targetText, toDecision, toExecutio
 import { MOST_RUNS } from '../rules.ts';
 import { type CounterRow, summaryOf } from '../summary.ts';
 import { type TallyBook, withTally } from '../tally.ts';
-import { sameText } from './facts.ts';
+import { ranOn, sameText } from './facts.ts';
 import type { Query } from './query.ts';
 
 const WEEK = 7 * 86_400_000;
@@ -46,9 +46,9 @@ export async function pageOfExecutions(query: Query, filter: ExecutionFilter): P
 export async function attemptsOf(query: Query, target: Target, limit: number): Promise<readonly Execution[]> {
   const text = targetText(target);
   const ran = await query<ExecutionRow>(
-    `SELECT * FROM executions WHERE ${sameText('resource', '$1')} AND started_at IS NOT NULL AND finished_at IS NOT NULL
-       AND target = $2 ORDER BY started_at DESC LIMIT $3`,
-    [target.resource, text, limit],
+    `SELECT * FROM executions AS e WHERE ${ranOn('e', '$1', '$2')} AND finished_at IS NOT NULL
+       AND target = $3 ORDER BY started_at DESC LIMIT $4`,
+    [target.resource, target.host, text, limit],
   );
   const stopped = await query<ExecutionRow>(
     `SELECT * FROM executions WHERE ${sameText('target', '$1')} AND mode = 'live'
@@ -97,9 +97,10 @@ export async function newestDecisions(
   query: Query,
   targets: readonly string[],
   client: string,
-): Promise<readonly { readonly newest: Decision | null; readonly applied: number }[]> {
-  const rows = await query<{ asked: number; applied: number | null; seq: number | null }>(
-    `SELECT t.place AS asked, (SELECT applied FROM tallies WHERE client = $2) AS applied, d.*
+): Promise<readonly { readonly newest: Decision | null; readonly applied: number; readonly schema: number }[]> {
+  const rows = await query<{ asked: number; applied: number | null; schema: number; seq: number | null }>(
+    `SELECT t.place AS asked, (SELECT applied FROM tallies WHERE client = $2) AS applied,
+       (SELECT schema FROM store) AS schema, d.*
      FROM unnest($1::text[]) WITH ORDINALITY AS t (target, place) LEFT JOIN LATERAL (
        SELECT * FROM decisions WHERE ${sameText('decisions.target', 't.target')} ORDER BY seq + 1 DESC LIMIT 1
      ) AS d ON true ORDER BY t.place`,
@@ -108,6 +109,7 @@ export async function newestDecisions(
   return rows.map((row) => ({
     newest: row.seq === null ? null : toDecision(row as unknown as DecisionRow),
     applied: row.applied ?? 0,
+    schema: row.schema,
   }));
 }
 
@@ -153,18 +155,20 @@ export async function unfinishedExecutions(query: Query): Promise<readonly Unfin
       }
   >(
     `SELECT executions.*, instances.id AS instance, host_key, pid, pid_started, heartbeat_at
-     FROM executions LEFT JOIN instances ON instances.id = owner_id WHERE finished_at IS NULL ORDER BY seq`,
+     FROM executions LEFT JOIN instances ON instances.id = owner_id WHERE finished_at IS NULL ORDER BY playbook, seq + 1`,
   );
-  return rows.map((row) => ({
-    execution: toExecution(row),
-    fence: row.fence,
-    owner:
-      row.instance === null
-        ? null
-        : { id: row.instance, host_key: row.host_key, pid: row.pid, pid_started: row.pid_started },
-    heartbeat_at: row.heartbeat_at,
-    process: row.process_pid === null ? null : { pid: row.process_pid, pid_started: row.process_started },
-  }));
+  return rows
+    .toSorted((a, b) => a.seq - b.seq)
+    .map((row) => ({
+      execution: toExecution(row),
+      fence: row.fence,
+      owner:
+        row.instance === null
+          ? null
+          : { id: row.instance, host_key: row.host_key, pid: row.pid, pid_started: row.pid_started },
+      heartbeat_at: row.heartbeat_at,
+      process: row.process_pid === null ? null : { pid: row.process_pid, pid_started: row.process_started },
+    }));
 }
 
 /** Of one moment. */

@@ -222,7 +222,7 @@ async function insertClaims(query: Query, claims: readonly Claim[]): Promise<voi
         owner_id: claim.owner.id,
       };
     }),
-    'ON CONFLICT DO NOTHING RETURNING id',
+    'ON CONFLICT DO NOTHING RETURNING seq',
   );
   if (made.length !== claims.length)
     throw new LedgerUnavailable('an execution that the facts do not show holds a scope: nothing was claimed');
@@ -269,6 +269,7 @@ async function insertDecisions(query: Query, decisions: Progress['decisions']): 
       gates: JSON.stringify(decision.gates),
       basis: JSON.stringify(basis),
     })),
+    'RETURNING seq',
   );
 }
 
@@ -279,7 +280,8 @@ export async function addRepeats(
   if (repeats.length === 0) return;
   await query(
     `UPDATE decisions SET repeats = repeats + added.count, last_at = greatest(last_at, added.at)
-     FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS added (id, count, at) WHERE decisions.id = added.id`,
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS added (id, count, at)
+     WHERE decisions.id = added.id RETURNING seq`,
     [repeats.map(({ id }) => id), repeats.map(({ count }) => count), repeats.map(({ last_at }) => last_at)],
   );
 }

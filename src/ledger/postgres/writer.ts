@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DecisionInput } from '../../decision/decision.ts';
 import { type Instance, LedgerUnavailable, type Recorded } from '../ledger.ts';
 import { MOST_IN_BATCH, MOST_WAITING, PATIENCE } from '../rules.ts';
+import { chained } from './chain.ts';
 import type { Connect, Connection } from './connection.ts';
 import { monotonic, tooLate } from './connections.ts';
 import { StoreFailure } from './errors.ts';
+import { checkNotNewer } from './migrate.ts';
 import type { Query } from './query.ts';
 import { recordAll } from './record.ts';
 
@@ -15,7 +17,7 @@ const RETRY = 50;
  * The lock is a row of the store: whoever writes holds it until its commit is done and seen by everybody, so that writes of
  * any number of processes go one after the other and what one decides on is what is true when it commits.
  */
-const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT FROM store FOR UPDATE`;
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT schema FROM store FOR UPDATE`;
 const COMMIT = 'UPDATE store SET version = version + 1; COMMIT';
 
 /** What a process says of itself takes no lock and changes nothing that others keep. */
@@ -147,12 +149,15 @@ export function createWriter({ name, connect }: { readonly name: string; readonl
     // Who still waits then was told that it is too late; an answer that never comes must not stop what comes next.
     const timer = setTimeout(here.drop, Math.max(0, deadline - monotonic()));
     try {
-      await here.script(aside ? BEGIN_ASIDE : BEGIN);
+      const [store] = await here.script<{ schema: number }>(aside ? BEGIN_ASIDE : BEGIN);
+      if (store !== undefined) checkNotNewer(store.schema, name);
       const before = here.written;
+      const chain = chained(here.query);
       const values = await perform(
-        here.query,
+        chain.query,
         batch.map(({ job }) => job),
       );
+      await chain.append(aside);
       attempt.committing = true;
       await here.script(aside || here.written === before ? 'COMMIT' : COMMIT);
       return values;

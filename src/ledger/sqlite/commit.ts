@@ -1,7 +1,9 @@
 import { LedgerUnavailable } from '../ledger.ts';
+import { type ChainWriter, chainOn } from './chain.ts';
 import { inOneLine, isBusy, isStoreFailure } from './errors.ts';
 import { checkStillThere, type OpenFile, openForWriting } from './file.ts';
 import { type Answer, monotonicNow, type Request, toWire } from './messages.ts';
+import { checkNotNewer, schemaVersion } from './migrations.ts';
 import { Expired, type Operations, operationsOn } from './operations.ts';
 import { statementsOf } from './statements.ts';
 
@@ -22,6 +24,7 @@ export const EXPIRED: Answer = {
 
 interface Connection extends OpenFile {
   readonly operations: Operations;
+  readonly chain: ChainWriter;
 }
 
 /** Opens the file at once; throws what `openForWriting` throws. */
@@ -31,7 +34,12 @@ export function createCommitter(path: string, create: boolean): Committer {
 
   function connect(create: boolean): Connection {
     const file = openForWriting(path, create);
-    return { ...file, operations: operationsOn(statementsOf(file.db), () => monotonicNow() > deadline) };
+    const chain = chainOn(file.db);
+    return {
+      ...file,
+      chain,
+      operations: operationsOn(statementsOf(file.db), () => monotonicNow() > deadline, chain.fits),
+    };
   }
 
   function drop(): void {
@@ -44,10 +52,11 @@ export function createCommitter(path: string, create: boolean): Committer {
     }
   }
 
-  function answer({ db, operations }: Connection, request: Request): Answer {
+  function answer({ db, operations, chain }: Connection, request: Request): Answer {
     deadline = request.deadline;
     if (monotonicNow() > deadline) return EXPIRED;
     db.exec('SAVEPOINT request');
+    const mark = chain.mark();
     try {
       const operation = operations[request.name] as (args: Request['args']) => Extract<Answer, { ok: true }>['value'];
       const value = operation(request.args);
@@ -56,6 +65,7 @@ export function createCommitter(path: string, create: boolean): Committer {
     } catch (error) {
       if (isStoreFailure(error) || !db.isTransaction) throw error;
       db.exec('ROLLBACK TO request; RELEASE request');
+      chain.undo(mark);
       return error instanceof Expired ? EXPIRED : { ok: false, error: toWire(error) };
     }
   }
@@ -67,7 +77,9 @@ export function createCommitter(path: string, create: boolean): Committer {
         const here = connection;
         checkStillThere(path, here.inode);
         here.db.exec('BEGIN IMMEDIATE');
+        checkNotNewer(schemaVersion(here.db), path);
         const answers = requests.map((request) => answer(here, request));
+        here.chain.append();
         here.db.exec('COMMIT');
         return answers;
       } catch (error) {

@@ -1,5 +1,7 @@
 import type { CopiedRow, CopyTarget } from '../copy.ts';
+import { verifyReads } from './chain-reads.ts';
 import { openForWriting } from './file.ts';
+import { statementsOf } from './statements.ts';
 
 /** Rows that are read or written at once. */
 const BATCH = 1_000;
@@ -32,6 +34,7 @@ export function openSqliteCopy(path: string, create: boolean): CopyTarget {
       );
       return rows.reduce((added, row) => added + Number(insert.run(...names.map((name) => row[name]!)).changes), 0);
     },
+    chain: () => verifyReads(db, statementsOf(db)),
     commit: async () => db.exec('COMMIT'),
     async close() {
       if (db.isTransaction) db.exec('ROLLBACK');

@@ -60,10 +60,21 @@ export function noteProcess(sql: Sql, hold: Hold, pid: number, pidStarted: numbe
   return changes === 1;
 }
 
-export function adopt(sql: Sql, id: string, fence: number, owner: Instance, now: number): Hold | null {
+export interface Adoption {
+  readonly id: string;
+  readonly fence: number;
+  readonly heartbeat_at: number | null;
+  readonly owner: Instance;
+  readonly now: number;
+}
+
+/** From an owner that has not been heard of since its `heartbeat_at` was read. */
+export function adopt(sql: Sql, { id, fence, heartbeat_at, owner, now }: Adoption): Hold | null {
   const { changes } = sql(
-    'UPDATE executions SET fence = fence + 1, owner_id = ? WHERE id = ? AND fence = ? AND finished_at IS NULL',
-  ).run(owner.id, id, fence);
+    `UPDATE executions SET fence = fence + 1, owner_id = ? WHERE id = ? AND fence = ? AND finished_at IS NULL AND NOT EXISTS (
+       SELECT 1 FROM instances WHERE instances.id = executions.owner_id AND heartbeat_at IS NOT ?
+     )`,
+  ).run(owner.id, id, fence, heartbeat_at);
   if (changes === 0) return null;
   noteInstance(sql, owner, now);
   return { execution_id: id, fence: fence + 1 };

@@ -47,11 +47,16 @@ function answerOf(reads: FactReads, { scope, target, counts_as, except, ...asked
   };
 }
 
-/** Column that narrows a scope; each has an index that answers without touching the rows. */
+/** Column that narrows a scope; each has an index that answers without touching the rows, and one over what is unfinished. */
 const NARROWED: Readonly<Record<LimitScope, string>> = {
   playbook: '',
   resource: 'AND resource IS ?',
   host: 'AND host IS ?',
+};
+const UNFINISHED: Readonly<Record<LimitScope, string>> = {
+  playbook: 'executions_unfinished',
+  resource: 'executions_unfinished_resource',
+  host: 'executions_unfinished_host',
 };
 
 export function sqlFactReads(sql: Sql): FactReads {
@@ -68,7 +73,7 @@ export function sqlFactReads(sql: Sql): FactReads {
 
     unfinished(scope, except) {
       const row = sql(
-        `SELECT id AS execution_id, state, claimed_at FROM executions INDEXED BY executions_unfinished
+        `SELECT id AS execution_id, state, claimed_at FROM executions INDEXED BY ${UNFINISHED[scope.by]}
          WHERE finished_at IS NULL AND playbook = ? ${NARROWED[scope.by]} AND seq IS NOT ? ORDER BY seq LIMIT 1`,
       ).get(...values(scope), seqOf(except));
       return row === undefined ? null : ({ ...row } as unknown as Facts['unfinished']);
@@ -99,7 +104,7 @@ export function sqlFactReads(sql: Sql): FactReads {
          WHERE playbook = ? AND counts_as = ? AND counted_at >= ? AND seq IS NOT ? GROUP BY host`,
       ).all(playbook, countsAs, since, seq);
       const claimed = sql(
-        `SELECT host, NULL AS at FROM executions INDEXED BY executions_unfinished
+        `SELECT DISTINCT host, NULL AS at FROM executions INDEXED BY executions_claimed_hosts
          WHERE finished_at IS NULL AND playbook = ? AND mode = 'live' AND counts_as IS NULL AND seq IS NOT ?`,
       ).all(playbook, seq);
       return [...ran, ...claimed].map((row) => ({ ...row }) as unknown as TouchedHost);

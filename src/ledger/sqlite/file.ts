@@ -18,7 +18,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { LedgerUnavailable, LedgerUnusable } from '../ledger.ts';
-import { inOneLine, isDamage } from './errors.ts';
+import { inOneLine, isBusy, isDamage } from './errors.ts';
 import { APPLICATION_ID, migrate, schemaVersion, TABLES } from './migrations.ts';
 
 /** How long opening waits for a lock of another process, milliseconds. Blocks: never on the event loop's thread. */
@@ -57,6 +57,7 @@ export function openForWriting(path: string, create: boolean): OpenFile {
       migrate(db, path);
       checkTables(db, path);
       if (create && statSync(path).size <= FULL_CHECK_BYTES) checkPages(db, path);
+      useLog(db);
       db.exec(
         'PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 8388608; PRAGMA busy_timeout = 50',
       );
@@ -190,6 +191,20 @@ function checkTables(db: DatabaseSync, path: string): void {
   const missing = TABLES.filter((table) => !there.includes(table));
   if (missing.length > 0)
     throw new LedgerUnusable(`ledger ${path} is damaged, it lacks ${missing.join(', ')}: ${REPAIR}`);
+}
+
+/**
+ * A copy that `VACUUM INTO` made keeps a rollback journal, in which readers and the writer wait for each other. With several
+ * that open it at once one changes it; who finds it locked goes on, and has the log with the next transaction.
+ */
+function useLog(db: DatabaseSync): void {
+  const mode = () => db.prepare('PRAGMA journal_mode').get()!['journal_mode'];
+  if (mode() === 'wal') return;
+  try {
+    db.exec('PRAGMA journal_mode = WAL');
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
 }
 
 function checkPages(db: DatabaseSync, path: string): void {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { LedgerUnusable } from '../ledger.ts';
+import { LedgerUnavailable, LedgerUnusable } from '../ledger.ts';
+import { CHAIN_TABLES, seedChain } from './chain.ts';
 
 /** "FORS": marks a database file as a ledger of ours (`PRAGMA application_id`). */
 export const APPLICATION_ID = 0x464f5253;
@@ -214,12 +215,24 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE decisions ADD COLUMN basis TEXT;
   CREATE INDEX decisions_time ON decisions (decided_at);
   `,
+  // Thousands that wait unfinished are not walked through for each decision about one resource or host, nor their reports.
+  `
+  CREATE INDEX executions_unfinished_resource ON executions (playbook, resource) WHERE finished_at IS NULL;
+  CREATE INDEX executions_unfinished_host ON executions (playbook, host) WHERE finished_at IS NULL;
+  CREATE INDEX executions_claimed_hosts ON executions (playbook, host)
+    WHERE finished_at IS NULL AND mode = 'live' AND counts_as IS NULL;
+  CREATE INDEX reports_execution ON reports (json_extract(subject, '$.execution.id'));
+  `,
+  // The hash chain; rows of before get their first entries with it.
+  CHAIN_TABLES,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** The tables that a database of this schema has: one that is missing means a damaged file. */
 export const TABLES = [
+  'chain',
+  'checkpoints',
   'counters',
   'decisions',
   'deliveries',
@@ -244,6 +257,7 @@ export function migrate(db: DatabaseSync, path: string): void {
       const version = schemaVersion(db);
       if (version < SCHEMA_VERSION) {
         db.exec(MIGRATIONS[version]!);
+        if (MIGRATIONS[version] === CHAIN_TABLES) seedChain(db);
         db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}`);
       }
       db.exec('COMMIT');
@@ -252,13 +266,22 @@ export function migrate(db: DatabaseSync, path: string): void {
       throw error;
     }
   }
-  if (schemaVersion(db) > SCHEMA_VERSION) {
-    throw new LedgerUnusable(
-      `ledger ${path} has schema ${schemaVersion(db)}, this version of forestall knows ${SCHEMA_VERSION}: run the version that wrote it, or newer; the file was left as it is`,
-    );
-  }
+  const schema = schemaVersion(db);
+  if (schema > SCHEMA_VERSION) throw new LedgerUnusable(isNewer(schema, path));
 }
 
-export function schemaVersion(db: DatabaseSync): number {
+/**
+ * Throws `LedgerUnavailable` where a newer version has changed the file since this process opened it: what its rows have to
+ * hold now, only that version knows.
+ */
+export function checkNotNewer(schema: number, path: string): void {
+  if (schema > SCHEMA_VERSION) throw new LedgerUnavailable(isNewer(schema, path));
+}
+
+function isNewer(schema: number, path: string): string {
+  return `ledger ${path} has schema ${schema}, this version of forestall knows ${SCHEMA_VERSION}: run the version that wrote it, or newer; the file was left as it is`;
+}
+
+export function schemaVersion(db: Pick<DatabaseSync, 'prepare'>): number {
   return db.prepare('PRAGMA user_version').get()!['user_version'] as number;
 }

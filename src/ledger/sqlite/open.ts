@@ -7,8 +7,10 @@ import { targetText } from '../rows.ts';
 import { createTallyBook, withTally } from '../tally.ts';
 import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
 import type { Cache } from './cache.ts';
+import { sqliteChain } from './chain-store.ts';
 import { type FactReads, gatherFacts, sqlFactReads } from './facts.ts';
 import { sqliteForecasts } from './forecast-store.ts';
+import { checkNotNewer, schemaVersion } from './migrations.ts';
 import { sqlitePast } from './past.ts';
 import {
   appliedTally,
@@ -26,6 +28,7 @@ import {
 } from './queries.ts';
 import { createReader } from './reader.ts';
 import { reportsOf } from './reports.ts';
+import { sqliteRetention } from './retention-store.ts';
 import { sqliteSamples } from './sample-store.ts';
 import { sqliteScores } from './score-store.ts';
 import type { Sql } from './statements.ts';
@@ -75,12 +78,17 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     async repeat(input, draft) {
       if (!isKeptRefusal(draft)) return null;
       const target = targetText(input.target);
-      const { newest, applied } = await reader.cached((sql, cache) =>
-        cache.get(`newest ${target}`, () => ({
+      const { newest, applied } = await reader.cached((sql, cache) => {
+        // What is counted in memory now could not be written back any more.
+        checkNotNewer(
+          cache.get('schema', () => schemaVersion({ prepare: sql })),
+          path,
+        );
+        return cache.get(`newest ${target}`, () => ({
           newest: newestDecision(sql, target),
           applied: appliedTally(sql, client),
-        })),
-      );
+        }));
+      });
       if (newest?.reason !== draft.reason) return null;
       const { type, verdict, reason } = countOf(input.target?.prediction_type, draft);
       tallies.repeat(newest.id, { type, verdict, reason }, input.now);
@@ -101,7 +109,8 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     noteProcess: (hold, process) => writer.call('noteProcess', { hold, ...process }),
     heartbeat: async (instance, at) => void (await writer.call('heartbeat', { instance, at })),
     unfinished: () => reader.read(unfinishedExecutions),
-    adopt: ({ execution, fence }, owner) => writer.call('adopt', { id: execution.id, fence, owner, now: now() }),
+    adopt: ({ execution, fence, heartbeat_at }, owner) =>
+      writer.call('adopt', { id: execution.id, fence, heartbeat_at, owner, now: now() }),
 
     due: (at, limit) => reader.read((sql) => dueForVerification(sql, at, limit)),
     verify: (id, verdict) => writer.call('verify', { id, verdict }),
@@ -151,6 +160,8 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     samples: sqliteSamples({ reader, writer, now }),
     forecasts: sqliteForecasts({ reader, writer }),
     scores: sqliteScores({ reader, writer, now }),
+    chain: sqliteChain({ reader, writer }),
+    retention: sqliteRetention({ reader, writer }),
     past: sqlitePast({ reader, flush: () => keeper.flush() }),
 
     notePass: async (at) => void (await writer.call('notePass', { at })),
@@ -158,6 +169,7 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
 
     values,
     version: () => reader.version(),
+    usable: () => reader.read((sql) => checkNotNewer(schemaVersion({ prepare: sql }), path)),
     close() {
       closed ??= shutDown();
       return closed;

@@ -1,6 +1,7 @@
 import type { ForecastVerdict, Heard, NotedForecast } from '../../accuracy/record.ts';
 import type { DecisionInput, Draft, Pause } from '../../decision/decision.ts';
 import type { Report, ReportChannel, ReportDraft, ReportSubject, SettledReport } from '../../execution/report.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import type {
   Advance,
   AnswerOnRecord,
@@ -12,17 +13,21 @@ import type {
   Verdict,
   VerdictOnRecord,
 } from '../ledger.ts';
+import type { Pruned, PruneResult, PruneRule } from '../retention.ts';
 import { FORGOTTEN_AFTER, LONGEST_LEASE } from '../rules.ts';
 import type { KeptForecast, MeasuredSample } from '../stores.ts';
 import type { Tally } from '../tally.ts';
 import { answer } from './answer.ts';
 import { begin } from './begin.ts';
+import type { ChainWriter } from './chain.ts';
+import { addCheckpoint, dropEntries } from './chain-entries.ts';
 import { countDecision } from './counters.ts';
-import { adopt, advance, heartbeat, noteProcess } from './executions.ts';
+import { type Adoption, adopt, advance, heartbeat, noteProcess } from './executions.ts';
 import { endForecasts, keepForecasts } from './forecasts.ts';
 import { lift, setPause, takeEnded } from './pauses.ts';
 import { addRepeats, recordOne } from './record.ts';
 import { reportOnce, settleReports } from './reports.ts';
+import { prune, pruneScores, takeTurn } from './retention.ts';
 import { addSamples } from './samples.ts';
 import { hear, judge, noteForecasts } from './scores.ts';
 import type { Sql } from './statements.ts';
@@ -42,7 +47,7 @@ export interface Operations {
   verify(args: { id: string; verdict: Verdict }): VerdictOnRecord | null;
   noteProcess(args: { hold: Hold; pid: number; pid_started: number }): boolean;
   heartbeat(args: { instance: Instance; at: number }): null;
-  adopt(args: { id: string; fence: number; owner: Instance; now: number }): Hold | null;
+  adopt(args: Adoption): Hold | null;
   tally(args: Tally): null;
   pause(args: Pause): null;
   lift(args: { name: string | null; now: number }): readonly EndedPause[];
@@ -58,6 +63,11 @@ export interface Operations {
   endForecasts(args: { source: string; at: number }): null;
   noteForecasts(args: { forecasts: readonly NotedForecast[]; heard: readonly Heard[]; now: number }): number;
   judge(args: { verdicts: readonly ForecastVerdict[]; at: number }): readonly number[];
+  takeTurn(args: { now: number; lease: number }): boolean;
+  prune(args: Pruned): PruneResult;
+  pruneScores(args: PruneRule): number;
+  addCheckpoint(args: Checkpoint): boolean;
+  dropEntries(args: { upTo: number; after: number }): ReturnType<typeof dropEntries>;
   notePass(args: { at: number }): null;
   setValues(args: { entries: Entries; expiresAt: number | null; now: number }): null;
   deleteValue(args: { key: string; now: number }): boolean;
@@ -69,8 +79,11 @@ export type OperationName = keyof Operations;
 export type Arguments<N extends OperationName> = Parameters<Operations[N]>[0];
 export type Result<N extends OperationName> = ReturnType<Operations[N]>;
 
-/** `expired` tells whether the caller of the operation that runs has given up by now. */
-export function operationsOn(sql: Sql, expired: () => boolean): Operations {
+/**
+ * `expired` tells whether the caller of the operation that runs has given up by now; `fits` whether a row is what the chain says
+ * of it.
+ */
+export function operationsOn(sql: Sql, expired: () => boolean, fits: ChainWriter['fits']): Operations {
   return {
     record: ({ inputs, owner }) =>
       inputs.map((input) => {
@@ -86,7 +99,7 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       heartbeat(sql, instance, at);
       return null;
     },
-    adopt: ({ id, fence, owner, now }) => adopt(sql, id, fence, owner, now),
+    adopt: (args) => adopt(sql, args),
 
     tally({ client, number, at, repeats, counts }) {
       const { changes } = sql(
@@ -146,6 +159,13 @@ export function operationsOn(sql: Sql, expired: () => boolean): Operations {
       return noteForecasts(sql, forecasts, now);
     },
     judge: ({ verdicts, at }) => judge(sql, verdicts, at),
+
+    takeTurn: ({ now, lease }) => takeTurn(sql, now, lease),
+    prune: (what) => prune(sql, what, fits),
+    pruneScores: (rule) => pruneScores(sql, rule),
+
+    addCheckpoint: (checkpoint) => addCheckpoint(sql, checkpoint),
+    dropEntries: (which) => dropEntries(sql, which),
 
     notePass({ at }) {
       sql(

@@ -23,7 +23,10 @@ export function sqlitePast({
     async *decisions(since) {
       await flush();
       const first = await reader.read(
-        (sql) => sql('SELECT min(seq) AS seq FROM decisions WHERE decided_at >= ?').get(since)!['seq'] as number | null,
+        (sql) =>
+          sql('SELECT min(seq) AS seq FROM decisions INDEXED BY decisions_time WHERE decided_at >= ?').get(since)![
+            'seq'
+          ] as number | null,
       );
       if (first === null) return;
       const page = (after: number) =>

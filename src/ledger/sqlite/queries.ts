@@ -138,10 +138,11 @@ export function summarize(sql: Sql, now: number, tallies: TallyBook, client: str
   const types = sql('SELECT name FROM prediction_types').all();
   const week = sql(
     `SELECT count(*) FILTER (WHERE state = 'succeeded') AS success, count(*) FILTER (WHERE state <> 'succeeded') AS failure
-     FROM executions WHERE finished_at > ? AND counts_as = 'live'`,
+     FROM executions INDEXED BY executions_finished WHERE finished_at > ? AND counts_as = 'live'`,
   ).get(now - WEEK) as unknown as LedgerSummary['week'];
   const last = sql(
-    `SELECT max(at) AS at FROM (SELECT max(finished_at) AS at FROM executions WHERE finished_at IS NOT NULL
+    `SELECT max(at) AS at FROM (
+       SELECT * FROM (SELECT finished_at AS at FROM executions WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1)
        UNION ALL SELECT at FROM notes WHERE name = 'last_pass')`,
   ).get()!['at'] as number | null;
   const rows = {

@@ -51,6 +51,19 @@ export function claims(newStore: () => TestStore): void {
     expect((await ledgers[0]!.executions({ limit: 10 })).items).toHaveLength(1);
   });
 
+  test('of twenty that begin at once with one run of the day left one begins (fault 18)', async () => {
+    const store = newStore();
+    const ledgers = [await store.open(), await store.open()];
+    const policy = permittingPolicy({ max_daily_executions: 4 });
+    const action = { limit_scope: 'resource' } as const;
+    // Every other limit holds in a scope, in which one execution at a time is under way.
+    const inputs = Array.from({ length: 20 }, (_, at) => inputAbout({ resource: `/${at}`, policy, action }));
+    for (const resource of ['/x', '/y', '/z']) await runOnce(ledgers[0]!, inputAbout({ resource, action }));
+    const holds = (await ledgers[0]!.record(inputs, owner())).map(({ hold }) => hold!);
+    const begun = await Promise.all(inputs.map((input, at) => ledgers[at % 2]!.begin(holds[at]!, input, 'running')));
+    expect(begun.map((draft) => draft?.reason).toSorted()).toEqual(['approved', ...Array(19).fill('daily_limit')]);
+  });
+
   test('the same alert twice in one body makes one claim, and the answers keep their order', async () => {
     const ledger = await newStore().open();
     const inputs = [

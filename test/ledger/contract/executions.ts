@@ -141,6 +141,18 @@ export function executions(newStore: () => TestStore): void {
     expect(await other.adopt(after!, owner())).toBeNull();
   });
 
+  test('nobody is taken over who has been heard of since the row was read', async () => {
+    const store = newStore();
+    const [ledger, other] = [await store.open(), await store.open()];
+    const hold = await claim(ledger);
+    const [unheard] = await other.unfinished();
+    await ledger.heartbeat(owner(), NOW + 2_000);
+    expect(await other.adopt(unheard!, owner('b'))).toBeNull();
+    expect((await ledger.begin(hold, inputAbout(), 'go'))?.verdict).toBe('approved');
+    const [silent] = await other.unfinished();
+    expect(await other.adopt(silent!, owner('b'))).toMatchObject({ fence: 2 });
+  });
+
   test('the history pages, newest first, by playbook and state', async () => {
     const ledger = await newStore().open();
     for (let at = 0; at < 9; at++) {
