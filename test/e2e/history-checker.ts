@@ -1,24 +1,41 @@
+import { deliveryProblems, rowProblems, stepProblems } from './history-checker-record.ts';
+import { reportProblems } from './history-checker-reports.ts';
+import { limitProblems, startProblems } from './history-checker-starts.ts';
+
 /**
- * Judges a service by three witnesses that do not know each other: what was sent and answered, what the ledger holds, and
- * what the playbooks themselves wrote.
+ * Judges services by witnesses that do not know each other: what was sent and answered, what the ledger holds (and, where
+ * somebody looked on, how it came to hold it), what the playbooks themselves wrote, and what people were told. Instants are
+ * epoch milliseconds of one clock.
  */
 export interface History {
-  /** Deliveries with a 200 count as accepted; what was answered otherwise, or not at all, promises nothing. */
+  /** Deliveries with a 2xx count as accepted; what was answered otherwise, or not at all, promises nothing. */
   readonly deliveries: readonly Delivery[];
   readonly executions: readonly ExecutionRow[];
   readonly decisions: readonly DecisionRow[];
-  /** As the recording playbook writes them: `run EXECUTION_ID ARGUMENTS`, `run-end EXECUTION_ID`, and the same of `dry_run`. */
+  /**
+   * As the playbooks write them: `run EXECUTION_ID ARGUMENTS`, `run-end EXECUTION_ID`, and the same of `dry_run`; a last word
+   * `@MILLISECONDS` says when.
+   */
   readonly records: readonly string[];
   /** Milliseconds between two starts in a scope. */
   readonly cooldown: number;
   /** Most real runs over all in `cooldown`, where there is such a limit. */
   readonly mostRuns?: number;
+  readonly limits?: readonly Limit[];
+  /** Every write of an execution, in the order in which they were committed. */
+  readonly steps?: readonly Step[];
+  /** What reached people. */
+  readonly told?: readonly Told[];
+  /** When processes could not do their work, for what only that excuses. */
+  readonly outages?: readonly Outage[];
 }
 
 export interface Delivery {
   /** Null: the connection ended without an answer. */
   readonly status: number | null;
   readonly decisions: readonly AnsweredDecision[];
+  /** Who answered. */
+  readonly process?: string;
 }
 
 export interface AnsweredDecision {
@@ -52,120 +69,47 @@ export interface DecisionRow {
   readonly repeats: number;
 }
 
-const RAN: readonly string[] = ['succeeded', 'failed', 'interrupted'];
-const ENDS: readonly string[] = [
-  ...RAN,
-  'rejected',
-  'dry_run_failed',
-  'nothing_to_do',
-  'dry_run_only',
-  'expired',
-  'denied',
-];
+/** At most `runs` starts in any `per` milliseconds, over all or within each scope, of one playbook or of any. */
+export interface Limit {
+  readonly runs: number;
+  readonly per: number;
+  readonly within: 'scope' | 'all';
+  readonly playbook?: string;
+}
 
-/** Every way in which the witnesses contradict the contract or each other, a sentence each; none when all is well. */
+/** An execution as one write left it. */
+export interface Step {
+  readonly id: string;
+  readonly at: number;
+  readonly state: string;
+  readonly fence: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+}
+
+/** A report about the end of an execution that arrived and was taken. */
+export interface Told {
+  readonly execution_id: string;
+  readonly at: number;
+  readonly process: string;
+}
+
+export interface Outage {
+  readonly process: string;
+  /** Ended for good, paused, or without a way to the store. */
+  readonly how: 'killed' | 'stopped' | 'cut';
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Every way in which the witnesses contradict the contract or each other, `RULE: a sentence` each; none when all is well. */
 export function problemsOf(history: History): string[] {
-  return [...startProblems(history), ...deliveryProblems(history), ...rowProblems(history)];
-}
-
-/** Starts of the real run, one entry a start, as the playbooks wrote them. */
-function startsIn(records: readonly string[]): string[] {
-  return records.filter((line) => line.startsWith('run ')).map((line) => line.split(' ')[1]!);
-}
-
-function startProblems({ records, executions, cooldown, mostRuns }: History): string[] {
-  const problems: string[] = [];
-  const byId = new Map(executions.map((row) => [row.id, row]));
-  const starts = startsIn(records);
-  for (const [id, times] of countsOf(starts)) {
-    if (times > 1) problems.push(`${id} was started ${times} times`);
-    const row = byId.get(id);
-    if (row === undefined) problems.push(`${id} was started and is not on record`);
-    else if (row.started_at === null || row.counts_as !== 'live') {
-      problems.push(`${id} was started, and the record (${row.state}) says that it was not`);
-    }
-  }
-  const ends = countsOf(records.filter((line) => line.startsWith('run-end ')).map((line) => line.split(' ')[1]!));
-  for (const [id, times] of ends) {
-    if (times > 1) problems.push(`${id} came to its end ${times} times`);
-    if (!starts.includes(id)) problems.push(`${id} came to its end and was never started`);
-  }
-  // By when the ledger says that they began, and also those that only the ledger knows: they count towards limits too.
-  const counted = executions.filter((row) => row.counts_as === 'live' || starts.includes(row.id));
-  problems.push(...tooClose(counted, cooldown));
-  if (mostRuns !== undefined && starts.length > mostRuns) {
-    problems.push(`${starts.length} runs are more than the limit of ${mostRuns}`);
-  }
-  return problems;
-}
-
-function tooClose(counted: readonly ExecutionRow[], cooldown: number): string[] {
-  const problems: string[] = [];
-  const last = new Map<string, ExecutionRow>();
-  for (const row of counted.toSorted((a, b) => startOf(a) - startOf(b))) {
-    const before = last.get(row.scope);
-    if (before !== undefined && startOf(row) - startOf(before) < cooldown) {
-      problems.push(`${row.id} started within the cooldown of ${before.id} in ${row.scope}`);
-    }
-    last.set(row.scope, row);
-  }
-  return problems;
-}
-
-function startOf(row: ExecutionRow): number {
-  return row.started_at ?? row.claimed_at;
-}
-
-function deliveryProblems({ deliveries, executions, decisions }: History): string[] {
-  const problems: string[] = [];
-  const onRecord = new Map(decisions.map((row) => [row.id, row]));
-  const executionIds = new Set(executions.map((row) => row.id));
-  const answered = deliveries.filter(({ status }) => status === 200).flatMap((delivery) => delivery.decisions);
-  for (const { id, verdict, reason, execution_id } of answered) {
-    if (verdict === 'ignored') continue;
-    const row = onRecord.get(id);
-    if (row === undefined) problems.push(`decision ${id} (${reason}) was answered and is not on record`);
-    else if (row.verdict !== verdict || row.reason !== reason || row.execution_id !== execution_id) {
-      problems.push(
-        `decision ${id} was answered as ${verdict} ${reason} and is on record as ${row.verdict} ${row.reason}`,
-      );
-    }
-    if (execution_id !== null && !executionIds.has(execution_id)) {
-      problems.push(`execution ${execution_id} was answered and is not on record`);
-    }
-  }
-  return problems;
-}
-
-function rowProblems({ executions, decisions, records }: History): string[] {
-  const problems: string[] = [];
-  const started = new Set(startsIn(records));
-  const decisionOf = new Map(
-    decisions.filter((row) => row.execution_id !== null).map((row) => [row.execution_id, row]),
-  );
-  for (const [id, times] of countsOf(decisions.map((row) => row.execution_id ?? ''))) {
-    if (id !== '' && times > 1) problems.push(`${id} was claimed by ${times} decisions`);
-  }
-  for (const row of executions) {
-    if (row.finished_at === null || !ENDS.includes(row.state)) problems.push(`${row.id} was left ${row.state}`);
-    if (decisionOf.get(row.id)?.id !== row.decision_id) problems.push(`${row.id} has no decision on record`);
-    if (RAN.includes(row.state) !== (row.started_at !== null)) {
-      problems.push(`${row.id} is ${row.state} and ${row.started_at === null ? 'never began' : 'began'}`);
-    }
-    // A service that dies between the record and the start leaves one that is `interrupted` and never started.
-    if (row.state === 'succeeded' && !started.has(row.id)) problems.push(`${row.id} succeeded and was never started`);
-  }
-  const executionIds = new Set(executions.map((row) => row.id));
-  for (const row of decisions) {
-    if ((row.verdict === 'approved') !== (row.execution_id !== null && executionIds.has(row.execution_id))) {
-      problems.push(`decision ${row.id} is ${row.verdict} and its execution is ${row.execution_id ?? 'none'}`);
-    }
-  }
-  return problems;
-}
-
-function countsOf(values: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
+  return [
+    ...startProblems(history),
+    ...limitProblems(history),
+    ...deliveryProblems(history),
+    ...rowProblems(history),
+    ...stepProblems(history),
+    ...reportProblems(history),
+  ];
 }
