@@ -154,6 +154,7 @@ const result = {
   seconds_per_host: { all: all / hosts, each: each / hosts, forestall: forestall / hosts },
   forestall_to_each: forestall / each,
   forestall_to_all: forestall / all,
+  overhead_seconds_per_host: (forestall - each) / hosts,
 };
 if (values.json) console.log(JSON.stringify(result, null, 2));
 else {
@@ -162,4 +163,7 @@ else {
   for (const [name, time] of Object.entries(result.seconds)) {
     console.log(`| ${name} | ${time.toFixed(1)} | ${(time / hosts).toFixed(2)} | ${(time / each).toFixed(2)} |`);
   }
+  console.log(
+    `\nForestall costs ${result.overhead_seconds_per_host.toFixed(2)} s a host beside the same plays started by hand.`,
+  );
 }

@@ -8,6 +8,10 @@ export interface Bench {
   readonly quick: boolean;
   /** Interleaved rounds that medians are taken over. */
   readonly rounds: number;
+  /** Executions of a ledger with a long past, each with its decision. */
+  readonly executions: number;
+  /** Different resources that alerts name all at once. */
+  readonly targets: number;
   /** Folder for CPU profiles of the service; null: none. */
   readonly profile: string | null;
   /** Something that the reader has to know beside the table. */

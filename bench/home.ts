@@ -26,6 +26,8 @@ export interface HomeOptions {
   readonly mappings: readonly Json[];
   readonly playbooks: Json;
   readonly predictions?: readonly Json[];
+  /** As in the configuration; a file in the folder unless told otherwise. */
+  readonly store?: string;
 }
 
 const folders = new Set<string>();
@@ -45,7 +47,7 @@ const TMPFS = 0x01021994;
 /** False where a commit costs nothing, because the ledger would lie in memory. */
 export const isOnDisk = (folder: string): boolean => statfsSync(folder).type !== TMPFS;
 
-export function makeHome({ mappings, playbooks, predictions = [] }: HomeOptions): Home {
+export function makeHome({ mappings, playbooks, predictions = [], store = 'sqlite:forestall.db' }: HomeOptions): Home {
   const folder = makeFolder();
   const write = (name: string, value: unknown): void => writeFileSync(join(folder, name), JSON.stringify(value));
   write('predictions.json', { predictions });
@@ -56,7 +58,7 @@ export function makeHome({ mappings, playbooks, predictions = [] }: HomeOptions)
   });
   write('forestall.json', {
     web: { listen: '127.0.0.1:0', bearer_token: TOKEN },
-    store: 'sqlite:forestall.db',
+    store,
     mapping: 'action-mapping.json',
     predictions: { files: ['predictions.json'] },
     playbooks,
@@ -126,7 +128,12 @@ export async function startService(home: Home, profile: string | null): Promise<
 
 /** One delivery of Alertmanager with one alert; without `annotations` the exporter's values count. */
 export function delivery(labels: Record<string, string>, annotations: Record<string, string> = {}): string {
-  const alert = {
+  return deliveryOf([alertOf(labels, annotations)]);
+}
+
+/** One alert of a delivery. */
+export function alertOf(labels: Record<string, string>, annotations: Record<string, string>) {
+  return {
     status: 'firing',
     labels: { alertname: 'PredictedExhaustion', severity: 'warning', remediation: 'proactive', ...labels },
     annotations: { summary: 'a prediction is in its window', ...annotations },
@@ -135,6 +142,10 @@ export function delivery(labels: Record<string, string>, annotations: Record<str
     generatorURL: 'http://127.0.0.1:9090/graph?g0.expr=prediction_days_until_critical&g0.tab=1',
     fingerprint: 'c0ffee0000000001',
   };
+}
+
+/** One delivery of Alertmanager, of one group. */
+export function deliveryOf(alerts: readonly [ReturnType<typeof alertOf>, ...ReturnType<typeof alertOf>[]]): string {
   return JSON.stringify({
     version: '4',
     groupKey: '{}:{alertname="PredictedExhaustion"}',
@@ -142,9 +153,9 @@ export function delivery(labels: Record<string, string>, annotations: Record<str
     status: 'firing',
     receiver: 'forestall',
     groupLabels: { alertname: 'PredictedExhaustion' },
-    commonLabels: alert.labels,
-    commonAnnotations: alert.annotations,
+    commonLabels: alerts[0].labels,
+    commonAnnotations: alerts[0].annotations,
     externalURL: 'http://127.0.0.1:9093',
-    alerts: [alert],
+    alerts,
   });
 }
