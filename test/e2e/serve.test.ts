@@ -36,6 +36,18 @@ describe('starting', () => {
     expect(await service.stop('SIGINT')).toBe(0);
   });
 
+  it.each([
+    ['dry run', { dry_run_mode: true }],
+    ['disabled', { enable_auto_remediation: false }],
+  ])('says that it only looks: %s (fault 8)', async (mode, settings) => {
+    const home = makeHome({
+      mapping: (mapping) => ({ ...mapping, global_settings: { ...mapping.global_settings, ...settings } }),
+    });
+    const service = await startService(home);
+    expect(service.log().find(({ address }) => address !== undefined)).toMatchObject({ level: 'info', mode });
+    await service.stop();
+  });
+
   it('a port that is taken is 1, and says which', async () => {
     const { port } = await listen(() => {});
     const home = makeHome();
@@ -43,6 +55,20 @@ describe('starting', () => {
     const { code, stdout, stderr } = await forestall(['serve', '--config', home.config]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`));
+  });
+
+  it('an address that this machine does not have is 1, and says which; one of IPv6 will do (fault 71)', async () => {
+    const home = makeHome();
+    const listenOn = (address: string) =>
+      home.writeConfig((document: any) => ({ ...document, web: { ...document.web, listen: address } }));
+    listenOn('192.0.2.1:0');
+    const { code, stderr } = await forestall(['serve', '--config', home.config]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cannot listen on 192\.0\.2\.1:0: .*EADDRNOTAVAIL/);
+    listenOn('[::1]:0');
+    const service = await startService(home);
+    expect((await fetch(`http://[::1]:${service.port}/-/ready`)).status).toBe(200);
+    expect(await service.stop()).toBe(0);
   });
 
   it('a store that is none is 1, and stays as it was', async () => {

@@ -146,3 +146,39 @@ it('keeps the daily limit when many claims race for it over two services', async
   expect(executions.filter(({ state }) => state !== 'succeeded' && state !== 'rejected')).toEqual([]);
   await stopAll();
 });
+
+it('starts nothing while it is paused, however often that changes in a burst, and records what comes (fault 28)', async () => {
+  const home = makeHome({
+    config: (config) => ({ ...config, execution: { max_parallel: 2 } }),
+    mapping: (mapping) => {
+      const [only] = mapping.mappings;
+      const action = { ...only.action, limit_scope: 'resource' };
+      const global_settings = { ...mapping.global_settings, max_daily_executions: 500 };
+      return { ...mapping, mappings: [{ ...only, resource_filter: '/data/*', action }], global_settings };
+    },
+  });
+  const resources = times(90, (at) => `/data/${at}`);
+  home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
+  const service = await start(home);
+  const answers: Answered[] = [];
+  const paused: { readonly from: number; readonly to: number }[] = [];
+  for (const round of [0, 1, 2]) {
+    const bodies = resources.slice(round * 30, round * 30 + 30).map((resource) => alertBody({ resource }));
+    const burst = storm([service], bodies);
+    await service.post('/api/v1/pause', { name: 'night', reason: 'hands off' });
+    const from = Date.now();
+    answers.push(...(await burst));
+    answers.push(...(await storm([service], bodies)));
+    paused.push({ from, to: Date.now() });
+    await service.post('/api/v1/resume', { all: true });
+  }
+  answers.push(...(await storm([service], [alertBody({ resource: '/data/89' })])));
+  await settled(home, 60_000);
+  await stopAll();
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(decisionsIn(answers).filter(({ reason }) => reason === 'kill_switch').length).toBeGreaterThan(0);
+  const { executions } = expectSoundHistory(home, answers, { mostRuns: 90 });
+  const starts = executions.map(({ started_at }) => started_at).filter((at) => at !== null);
+  expect(starts.at(-1)).toBeGreaterThan(paused[0]!.from);
+  for (const { from, to } of paused) expect(starts.filter((at) => at > from && at < to)).toEqual([]);
+});

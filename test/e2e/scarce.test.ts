@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { connect, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { alertBody, ended, makeHome, type Service, startService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
+
+let service: Service | undefined;
+const sockets = new Set<Socket>();
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await service?.stop();
+});
+
+/** Connections that say `head` and nothing else; resolves when they are there, or refused. */
+async function occupy(port: number, count: number, head: string): Promise<void> {
+  await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<void>((resolve) => {
+          const socket = connect(port, '127.0.0.1', () => {
+            socket.write(head);
+            resolve();
+          });
+          sockets.add(socket);
+          socket.resume().on('error', () => resolve());
+          socket.on('close', () => sockets.delete(socket));
+        }),
+    ),
+  );
+}
+
+async function remediates(on: Service): Promise<void> {
+  const { decisions } = (await (await on.post('/webhook', alertBody())).json()) as any;
+  expect(decisions).toMatchObject([{ verdict: 'approved' }]);
+  expect(await ended(on, decisions[0].execution_id)).toMatchObject({ state: 'succeeded' });
+}
+
+test('a thousand clients that never end their request keep no good one waiting, and are cut off (fault 44)', async () => {
+  service = await startService(makeHome());
+  const { port } = service;
+  await occupy(port, 1_000, 'POST /webhook HTTP/1.1\r\nhost: forestall\r\ncontent-length: 100\r\n');
+  const since = performance.now();
+  await remediates(service);
+  console.log(`a good client beside 1,000 slow ones: a run after ${Math.round(performance.now() - since)} ms`);
+  await eventually(() => sockets.size === 0, { timeout: 45_000, interval: 200 });
+});
+
+test('without a file descriptor left it refuses, lives, and goes on when there are some again (fault 48)', async () => {
+  const home = makeHome();
+  service = await startService(home);
+  const { pid, port } = service;
+  const used = Number(execFileSync('sh', ['-c', `ls /proc/${pid}/fd | wc -l`], { encoding: 'utf8' }));
+  const most = (files: number | string) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${files}:`]);
+  most(used + 12);
+  await occupy(port, 60, 'POST /webhook HTTP/1.1\r\nhost: forestall\r\n');
+  await expect(service.post('/webhook', alertBody(), { signal: AbortSignal.timeout(1_000) })).rejects.toThrow();
+  expect(home.records()).toEqual([]);
+  for (const socket of sockets) socket.destroy();
+  most(1_024);
+  await eventually(async () => (await service!.get('/-/ready')).ok);
+  await remediates(service);
+  expect(home.runs()).toHaveLength(1);
+});
+
+test('its log may end in a pipe that nobody reads any more (fault 52)', async () => {
+  const home = makeHome();
+  const head = 'exec "$@" 2> >(grep --line-buffered --max-count=1 address >&2)';
+  service = await startService(home, { wrapper: ['bash', '-c', head, 'bash'] });
+  const { decisions } = (await (await service.post('/webhook', alertBody())).json()) as any;
+  expect(await ended(service, decisions[0].execution_id)).toMatchObject({ state: 'succeeded' });
+  expect(service.log()).toHaveLength(1);
+  expect(await service.stop()).toBe(0);
+});
