@@ -117,7 +117,7 @@ export const configSchema = section({
     }).prefault({}),
   }).prefault({}),
   ledger: section({
-    keep: duration('180d', '36500d').prefault('400d'),
+    keep: duration('90d', '36500d').prefault('400d'),
     signing_key_file: path().optional(),
   }).prefault({}),
   context_log: path().nullable().prefault('../data/context/issues.json'),

@@ -7,8 +7,11 @@ import { type Prediction, type Target, targetKey } from '../prediction/predictio
 import { type Gathering, inputFromWaiting } from './gather.ts';
 import type { LoopOptions } from './ports.ts';
 
-/** Where what waits lies among the ledger's values. */
+/** Where what waits lies among the ledger's values, and what a process has taken off to decide on. */
 const PREFIX = 'recheck:';
+const TAKEN = 'rechecking:';
+/** What was taken off and is there still after this, milliseconds, goes back: who took it died over it. */
+const ABANDONED_AFTER = 30_000;
 /** Between two passes, and between two looks at a gate that has no time to open at, milliseconds. */
 export const PASS_EVERY = 1_000;
 const LOOK_EVERY = 2_000;
@@ -41,6 +44,12 @@ interface Row {
   readonly waiting: Waiting;
 }
 
+/** A row that was taken off. */
+interface Taken {
+  readonly text: string;
+  readonly at: number;
+}
+
 export interface Rechecks {
   /** Keeps, or forgets, what these decisions mean for alerts that go on firing. Resolves when that is durable. */
   note(inputs: readonly DecisionInput[], decisions: readonly (Decision | Draft)[]): Promise<void>;
@@ -64,9 +73,8 @@ export function createRechecks(options: {
   const { values } = ledger;
   /** When what has no time to open at was looked at last. */
   const looks = new Map<string, number>();
-  /** What was taken off, and could be neither decided nor put back. */
-  const owed = new Map<string, string>();
-  let listed: { readonly version: number; readonly rows: readonly Row[] } | null = null;
+  let listed: { readonly version: number; readonly rows: readonly Row[]; readonly taken: readonly string[] } | null =
+    null;
   let underWay: Promise<void> | null = null;
 
   /** What is to be kept of an alert that waits; null where it does not, or is kept as it is. */
@@ -85,15 +93,18 @@ export function createRechecks(options: {
 
   const keep = (key: string, text: string) => values.set(key, text, now() + FORGET_AFTER);
 
-  async function rows(): Promise<readonly Row[]> {
+  async function list(): Promise<NonNullable<typeof listed>> {
     const version = await ledger.version();
-    if (listed?.version !== version) {
-      const list = await values.list(PREFIX);
-      listed = { version, rows: list.map(([key, text]) => ({ key, text, waiting: JSON.parse(text) as Waiting })) };
-      const keys = new Set(list.map(([key]) => key));
-      for (const key of looks.keys()) if (!keys.has(key)) looks.delete(key);
-    }
-    return listed.rows;
+    if (listed?.version === version) return listed;
+    const [waiting, taken] = [await values.list(PREFIX), await values.list(TAKEN)];
+    const keys = new Set(waiting.map(([key]) => key));
+    for (const key of looks.keys()) if (!keys.has(key)) looks.delete(key);
+    listed = {
+      version,
+      rows: waiting.map(([key, text]) => ({ key, text, waiting: JSON.parse(text) as Waiting })),
+      taken: taken.map(([key]) => key),
+    };
+    return listed;
   }
 
   function isDue({ key, waiting: { next_at } }: Row, at: number): boolean {
@@ -126,29 +137,35 @@ export function createRechecks(options: {
       return;
     }
     // Of all processes that look at it the one that takes it off decides.
+    const mark = TAKEN + key.slice(PREFIX.length);
+    if (!over) await values.set(mark, JSON.stringify({ text, at: now() } satisfies Taken), now() + FORGET_AFTER);
     if (!(await values.delete(key)) || over) return;
     try {
       await settle([input]);
     } catch (error) {
-      owed.set(key, text);
-      await payBack();
+      await putBack(mark, 0);
       throw error;
     }
+    await values.delete(mark);
   }
 
-  async function payBack(): Promise<void> {
-    for (const [key, text] of owed) {
-      if ((await values.get(key)) === undefined) await keep(key, text);
-      owed.delete(key);
-    }
+  /** Where nothing newer is known of it. */
+  async function putBack(mark: string, after: number): Promise<void> {
+    const found = await values.get(mark);
+    if (found === undefined) return;
+    const { text, at } = JSON.parse(found) as Taken;
+    if (Math.abs(now() - at) < after) return;
+    const key = PREFIX + mark.slice(TAKEN.length);
+    if ((await values.get(key)) === undefined) await keep(key, text);
+    await values.delete(mark);
   }
 
   async function all(): Promise<void> {
     try {
-      await payBack();
+      for (const mark of (await list()).taken) await putBack(mark, ABANDONED_AFTER);
       const at = now();
       const lookedAt = ({ key }: Row) => looks.get(key) ?? -Infinity;
-      const due = (await rows()).filter((row) => isDue(row, at)).sort((a, b) => lookedAt(a) - lookedAt(b));
+      const due = (await list()).rows.filter((row) => isDue(row, at)).sort((a, b) => lookedAt(a) - lookedAt(b));
       for (const row of due.slice(0, MOST_IN_PASS)) {
         if (stopping.aborted) return;
         looks.set(row.key, at);

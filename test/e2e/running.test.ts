@@ -273,8 +273,8 @@ describe('a service that is told to stop', () => {
   });
 
   it('ten times over, at any moment under load, loses nothing that it accepted', async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-    console.info(`SEED=${seed}`);
+    const seed = Number(process.env['FORESTALL_SEED'] ?? Date.now() % 1_000_000);
+    console.info(`FORESTALL_SEED=${seed}`);
     const random = randomFrom(seed);
     const ROUNDS = 10;
     const EACH = 6;
