@@ -215,6 +215,17 @@ test('Discord is named in its own files and in the report policy only', () => {
   ).toEqual([]);
 });
 
+test('no shell is started, whatever for (fault 2)', () => {
+  const shells =
+    /\bshell:\s*(?:true\b|['"`])|\bexec(?:Sync)?\(|['"`](?:\/(?:usr\/)?bin\/)?(?:sh|bash|dash|zsh)['"`],\s*\[?\s*['"`]-/;
+  const wrong = files.filter((file) => shells.test(file.code.replace(/\.exec\(/g, '(')));
+  expect(
+    wrong.map((file) => file.path),
+    'A program is started by its path with one argument a value: src/playbook/spawn.ts.',
+  ).toEqual([]);
+  expect(files.find(({ path }) => path === 'src/playbook/spawn.ts')?.code).toContain('shell: false');
+});
+
 test('pure rooms have no clock, no randomness, no process', () => {
   const impure =
     /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)|\bMath\.random\b|\bprocess\b\s*[.[]|\bperformance\.|\bcrypto\.|\bfetch\(|\bset(?:Timeout|Interval|Immediate)\(|\bglobalThis\b|\bconsole\./;
