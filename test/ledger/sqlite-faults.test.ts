@@ -72,6 +72,20 @@ describe('while the store cannot be used', () => {
     expect((await ledger.executions({ limit: 5 })).items).toHaveLength(1);
   }, 30_000);
 
+  test('more calls than may wait: the next ones are refused at once, the others in time, then all is well (fault 47)', async () => {
+    const store = sqliteStore();
+    const ledger = await store.open();
+    const held = await lock(store.path);
+    const calls = Array.from({ length: 5_200 }, (_, at) => timed(ledger.values.set(`k${at}`, 'v', null)));
+    const last = await calls.at(-1)!;
+    expect(String(last.error)).toMatch(/LedgerUnavailable: .* has 5\d\d\d calls waiting: too many/);
+    const errors = (await Promise.all(calls)).map(({ error }) => error);
+    expect(errors.every((error) => error instanceof LedgerUnavailable)).toBe(true);
+    expect(errors.filter((error) => /too many/.test(String(error))).length).toBeLessThan(300);
+    await held.release();
+    await eventually(() => ledger.values.set('k', 'v', null).then(() => true));
+  });
+
   test('calls that wait for a lock are done when it goes in time', async () => {
     const store = sqliteStore();
     const ledger = await store.open();
