@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { toStored } from './postgres/text.ts';
+import { toStored } from './text.ts';
 
 /**
  * The record's hash chain. Each change of a row that says what was decided or done is followed, in its own transaction, by an

@@ -4,10 +4,10 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ClientConfig, QueryResult } from 'pg';
 import type { PostgresStore } from '../../config/config.ts';
 import { LedgerUnusable } from '../ledger.ts';
+import { fromStored, joined, toStored } from '../text.ts';
 import { inWords, isOfTheStatement, StoreFailure } from './errors.ts';
 import { passwordFor } from './password.ts';
 import type { Query, Value } from './query.ts';
-import { fromStored, joined, toStored } from './text.ts';
 
 /** A transaction whose process says nothing for so long, because it was paused or cut off, is undone; milliseconds. */
 const SILENT_IN_TRANSACTION = 1_200;

@@ -1,4 +1,4 @@
-import { split } from './text.ts';
+import { split } from '../text.ts';
 
 type Plain = string | number | boolean | null;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fromStored, joined, toStored } from '../../src/ledger/postgres/text.ts';
+import { fromStored, joined, toStored } from '../../src/ledger/text.ts';
 
 const text = fc.string({
   unit: fc.constantFrom('\0', '\u0001', '\u001e', '\u001f', '0', '1', '2', '3', 'a', '"', '\u{1f600}'),
