@@ -1,15 +1,6 @@
 import { decide } from '../decision/decide.ts';
 import type { DecisionInput, Draft, Facts, Mode } from '../decision/decision.ts';
 
-/** The answer to a `begin` that is asked again because its answer got lost. */
-export const HAS_BEGUN: Draft = {
-  verdict: 'approved',
-  reason: 'approved',
-  message: 'it has begun already',
-  gates: [],
-  next_attempt_at: null,
-};
-
 /** The last look at an execution that was claimed in this mode; anything but an approval keeps it from running. */
 export function lookBeforeRun(mode: Mode, input: DecisionInput, facts: Facts): Draft {
   const draft = decide(input, facts);

@@ -152,8 +152,8 @@ export interface Ledger {
   /**
    * The step to `running`, with the last look in the same transaction: gathers the facts again without this execution,
    * decides on `input`, and only where that is approved moves it on (`counts_as: 'live'`, `started_at: input.now`). The
-   * draft says why not, and then nothing was written. Null: the hold is lost. Asking again after a rejection is safe: an
-   * execution that this hold already moved to `running` and that has no process noted yet counts as begun.
+   * draft says why not, and then nothing was written. Null: the hold is lost. Asking again is safe: an execution that this
+   * hold already moved to `running`, and that has no process noted yet, is only looked at once more.
    */
   begin(hold: Hold, input: DecisionInput, message: string): Promise<Draft | null>;
 

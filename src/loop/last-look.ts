@@ -15,6 +15,8 @@ import type { LoopOptions } from './ports.ts';
  */
 const FRESH = 2_000;
 
+export const TAKEN_OVER = 'another process has taken this execution over';
+
 type Beginner = LoopOptions & { readonly draining: AbortSignal; readonly ending: AbortSignal };
 
 interface Beginning {
@@ -79,7 +81,7 @@ export async function beginRun(execution: Execution, hold: Hold, context: Beginn
     async mayStart() {
       while (!isFresh()) {
         const { draft } = await persist(look, ending, logger);
-        if (draft === null) return 'another process has taken this execution over';
+        if (draft === null) return TAKEN_OVER;
         if (draft.verdict !== 'approved') return draft.message;
       }
       return null;

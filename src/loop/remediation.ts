@@ -9,7 +9,7 @@ import type {
 } from '../execution/execution.ts';
 import type { Advance, Hold } from '../ledger/ledger.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { beginRun, lastLook } from './last-look.ts';
+import { beginRun, lastLook, TAKEN_OVER } from './last-look.ts';
 import { persist } from './persist.ts';
 import type { LoopOptions } from './ports.ts';
 import { summaryOf, whatItDid } from './what-it-did.ts';
@@ -190,7 +190,10 @@ async function runForReal(
   }
   if (draining.aborted) return null;
   const { input, draft, elsewhere, mayStart } = await beginRun(execution, hold, context);
-  if (draft === null) return null;
+  if (draft === null) {
+    if (!draining.aborted) logger.warn({ execution_id: execution.id }, TAKEN_OVER);
+    return null;
+  }
   if (draft.verdict !== 'approved') {
     const why = elsewhere
       ? `${execution.mapping} does not decide on this prediction any more`
@@ -213,7 +216,7 @@ async function runForReal(
         return true;
       });
       // This process slept, and whoever took over has recorded the run as interrupted: it must not begin now.
-      if (!held) throw new Error('another process has taken this execution over');
+      if (!held) throw new Error(TAKEN_OVER);
     },
   });
   recorder.phaseEnded('run', outcome);
@@ -248,7 +251,7 @@ export function createRecorder(execution: Execution, hold: Hold, context: Remedi
         logger,
       );
       if (moved) recorder.announce(state, message);
-      else logger.warn({ execution_id, state }, 'another process has taken this execution over');
+      else logger.warn({ execution_id, state }, TAKEN_OVER);
       return moved;
     },
     end: (state, message, more = {}) => tell(state, message, more),

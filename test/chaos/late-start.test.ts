@@ -1,12 +1,9 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { hasAlertmanager } from '../support/alertmanager.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
 import { DISK, ended } from '../support/service.ts';
-import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
-import { PLAYBOOK, type Replica } from './replicas.ts';
+import type { Replica } from './replicas.ts';
 import { expectSound, openStage, type Stage } from './stage.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -20,32 +17,35 @@ describe.skipIf(!withPostgres || !hasAlertmanager)('a run that comes late', () =
     server = await startPostgres();
   });
 
-  /** Two replicas, and a playbook that takes a while to look at before it is started: much lies beside it. */
   async function twoReplicas() {
     const stage = await openStage(server, 2, 3_600_000);
     const [first, second] = stage.replicas as [Replica, Replica];
-    const folder = tempDir();
-    copyFileSync(PLAYBOOK, join(folder, 'playbook'));
-    mkdirSync(join(folder, 'lib'));
-    for (let at = 0; at < 2_000; at++) writeFileSync(join(folder, 'lib', `${at}.sh`), '');
-    first.home.writeConfig((config: any) => {
-      config.playbooks.often.run[0] = join(folder, 'playbook');
-      return config;
-    });
-    expect((await first.service!.post('/-/reload', '')).status).toBe(200);
     return { stage, first, second };
   }
 
-  async function claim({ stage, first }: { readonly stage: Stage; readonly first: Replica }): Promise<string> {
-    const { decisions } = await stage.post(first, '/data/quick');
+  async function claim(stage: Stage, replica: Replica): Promise<string> {
+    const { decisions } = await stage.post(replica, '/data/quick');
     return decisions[0]!.execution_id!;
   }
 
-  /** The first stops once its run is on record and before it was started, as when a machine is suspended; the second ends it. */
+  /** Stops it, as when a machine is suspended, at the moment at which its store is told to keep that a run has begun. */
+  function sleepAtBegin(replica: Replica): void {
+    let beginning: number | null = null;
+    replica.way.rule = (chunk, connection) => {
+      if (chunk.includes(BEGIN)) beginning = connection;
+      else if (connection === beginning && chunk.includes('COMMIT')) {
+        replica.signal('SIGSTOP');
+        replica.way.rule = () => 'pass';
+      }
+      return 'pass';
+    };
+  }
+
+  /** The first sleeps once its run is on record and before it was started; the second ends the run. */
   async function asleepBeforeItsStart() {
     const { stage, first, second } = await twoReplicas();
-    await stage.store.hear('running', () => first.signal('SIGSTOP'));
-    const id = await claim({ stage, first });
+    sleepAtBegin(first);
+    const id = await claim(stage, first);
     expect(await ended(second.service!, id, 60_000)).toMatchObject({ state: 'interrupted' });
     return { stage, first, id };
   }
@@ -81,7 +81,7 @@ describe.skipIf(!withPostgres || !hasAlertmanager)('a run that comes late', () =
   test('a run that waited for the store is decided on as things are then', async () => {
     const { stage, first, second } = await twoReplicas();
     first.way.rule = (chunk) => (chunk.includes(BEGIN) ? 'cut' : 'pass');
-    const id = await claim({ stage, first });
+    const id = await claim(stage, first);
     await says(first, /the ledger does not take a write; trying again/);
     for (const { home, service } of [first, second]) {
       home.writePredictions([{ ...DISK, resource: '/data/quick', days_until_critical: 1 }]);

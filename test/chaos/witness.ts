@@ -14,8 +14,6 @@ export interface Store {
   watch(): Promise<void>;
   /** How much is still under way: executions, reports and alerts that are followed. */
   unsettled(): Promise<{ readonly executions: number; readonly reports: number; readonly rechecks: number }>;
-  /** Called with the id of each execution whose step to this state was committed. */
-  hear(state: string, heard: (id: string) => void): Promise<void>;
   witness(): Promise<Witness>;
   close(): Promise<void>;
 }
@@ -29,7 +27,6 @@ const WATCH = `
   CREATE FUNCTION witness.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     INSERT INTO witness.steps (id, state, fence, started_at, finished_at)
       VALUES (NEW.id, NEW.state, NEW.fence, NEW.started_at, NEW.finished_at);
-    PERFORM pg_notify('step_' || NEW.state, NEW.id);
     RETURN NULL;
   END $$;
   CREATE TRIGGER witness AFTER INSERT OR UPDATE ON forestall.executions FOR EACH ROW EXECUTE FUNCTION witness.note();`;
@@ -52,12 +49,6 @@ export async function openStore(server: PostgresServer, database: string): Promi
              (SELECT count(*) FROM forestall.kv WHERE starts_with(key, 'recheck:')) AS rechecks`,
         )
       )[0]!,
-    async hear(state, heard) {
-      client.on('notification', ({ channel, payload }) => {
-        if (channel === `step_${state}`) heard(payload!);
-      });
-      await client.query(`LISTEN step_${state}`);
-    },
     witness: async () => ({
       steps: await rows<Step>(
         `SELECT id, floor(extract(epoch FROM at) * 1000)::bigint AS at, state, fence, started_at, finished_at

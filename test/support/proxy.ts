@@ -7,8 +7,8 @@ type Fate = 'pass' | 'hold' | 'cut' | 'pass-then-cut';
 
 export interface Proxy {
   readonly port: number;
-  /** Asked for every chunk that a client sends; passes everything at first. */
-  rule: (chunk: Buffer) => Fate;
+  /** Asked for every chunk that a client sends, with the number of its connection; passes everything at first. */
+  rule: (chunk: Buffer, connection: number) => Fate;
   /** Takes connections and answers nothing, also on those that are open. */
   hang(yes: boolean): void;
   /** Ends what is open, and every new connection at once. */
@@ -28,11 +28,13 @@ export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let hanging = false;
   let refusing = false;
+  let connections = 0;
   const server = createServer((client) => {
     if (refusing) {
       client.resetAndDestroy();
       return;
     }
+    const connection = connections++;
     const upstream = connect(target, '127.0.0.1');
     let held = false;
     const end = () => {
@@ -48,7 +50,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       });
     }
     client.on('data', (chunk) => {
-      const fate = hanging || held ? 'hold' : proxy.rule(chunk);
+      const fate = hanging || held ? 'hold' : proxy.rule(chunk, connection);
       held ||= fate === 'hold';
       if (fate === 'cut') end();
       else if (fate === 'pass') upstream.write(chunk);

@@ -1,6 +1,6 @@
 import type { DecisionInput, Draft, Mode } from '../../decision/decision.ts';
 import { type ExecutionState, isFinal } from '../../execution/execution.ts';
-import { HAS_BEGUN, lookBeforeRun } from '../beginning.ts';
+import { lookBeforeRun } from '../beginning.ts';
 import type { Advance, AnswerOnRecord, GivenAnswer, Hold, Instance, Unfinished } from '../ledger.ts';
 import { type ExecutionRow, toExecution } from '../rows.ts';
 import { FORGOTTEN_AFTER, NOBODY, resultOf } from '../rules.ts';
@@ -69,10 +69,10 @@ export async function begin(query: Query, hold: Hold, input: DecisionInput, mess
     [hold.execution_id, hold.fence],
   );
   if (row === undefined) return null;
-  if (row.state === 'running') return row.process_pid === null ? HAS_BEGUN : null;
+  if (row.process_pid !== null && row.state === 'running') return null;
   const [facts] = await gatherFacts(query, [{ input, except: hold.execution_id }]);
   const draft = lookBeforeRun(row.mode, input, facts!);
-  if (draft.verdict !== 'approved') return draft;
+  if (draft.verdict !== 'approved' || row.state === 'running') return draft;
   await query(
     `UPDATE executions SET state = 'running', message = $2, started_at = $3, counts_as = 'live', counted_at = $3,
        process_pid = NULL, process_started = NULL WHERE id = $1 RETURNING seq`,

@@ -1,5 +1,5 @@
 import type { DecisionInput, Draft } from '../../decision/decision.ts';
-import { HAS_BEGUN, lookBeforeRun } from '../beginning.ts';
+import { lookBeforeRun } from '../beginning.ts';
 import type { Hold } from '../ledger.ts';
 import type { ExecutionRow } from '../rows.ts';
 import { gatherFacts, sqlFactReads } from './facts.ts';
@@ -13,9 +13,9 @@ export function begin(sql: Sql, hold: Hold, input: DecisionInput, message: strin
     | (Pick<ExecutionRow, 'state' | 'mode'> & { process_pid: number | null })
     | undefined;
   if (row === undefined) return null;
-  if (row.state === 'running') return row.process_pid === null ? HAS_BEGUN : null;
+  if (row.process_pid !== null && row.state === 'running') return null;
   const draft = lookBeforeRun(row.mode, input, gatherFacts(sqlFactReads(sql), input, hold.execution_id));
-  if (draft.verdict !== 'approved') return draft;
+  if (draft.verdict !== 'approved' || row.state === 'running') return draft;
   sql(
     `UPDATE executions SET state = 'running', message = ?, started_at = ?, counts_as = 'live', counted_at = ?,
        process_pid = NULL, process_started = NULL WHERE id = ?`,

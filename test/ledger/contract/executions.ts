@@ -97,7 +97,9 @@ export function executions(newStore: () => TestStore): void {
     expect(await ledger.noteProcess(hold, { pid: 5, pid_started: 6 })).toBe(true);
     expect((await ledger.begin(hold, inputAbout(), 'go'))?.verdict).toBe('approved');
     expect((await ledger.begin(hold, inputAbout({ now: NOW + HOUR }), 'go'))?.verdict).toBe('approved');
-    expect(await ledger.execution(hold.execution_id)).toMatchObject({ started_at: NOW });
+    const off = inputAbout({ policy: permittingPolicy({ enable_auto_remediation: false }) });
+    expect(await ledger.begin(hold, off, 'go')).toMatchObject({ verdict: 'rejected', reason: 'kill_switch' });
+    expect(await ledger.execution(hold.execution_id)).toMatchObject({ state: 'running', started_at: NOW });
     await ledger.noteProcess(hold, { pid: 7, pid_started: 8 });
     expect(await ledger.begin(hold, inputAbout(), 'go')).toBeNull();
     expect(await ledger.begin({ ...hold, fence: 9 }, inputAbout(), 'go')).toBeNull();
