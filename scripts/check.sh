@@ -2,6 +2,7 @@
 # Everything that has to hold before a change is taken: format and lint, types, build, tests, alert rules, shell scripts.
 # Every step runs, also after one that failed. The last line is `N passed, N failed`: each test counts, and each other
 # step counts as one. With CI=true a program that is not installed is a failure; else its steps are skipped, and said so.
+# A test that waited in vain and passed when it was asked again is named.
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2

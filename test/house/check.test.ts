@@ -76,6 +76,18 @@ describe('scripts/count-tests.ts', () => {
     expect(lines).toEqual(expected);
   });
 
+  test('what passed when it was asked again passed, and is named', async () => {
+    const again = { fullName: 'a slow', status: 'passed', failureMessages: ['Error: not within 9 ms\n    at y'] };
+    put('result.json', result(1, 0, [{ ...failedTest, status: 'passed', assertionResults: [again] }]));
+    const script = join(ROOT, 'scripts', 'count-tests.ts');
+    const { output } = await run(process.execPath, [script, join(folder, 'result.json'), '0'], {});
+    expect(output.split('\n')).toEqual([
+      '1 0',
+      'PASSED WHEN ASKED AGAIN: test/a.test.ts: a slow: Error: not within 9 ms',
+      '',
+    ]);
+  });
+
   test.each(['', '{', '{}'])('a result that cannot be read is an error: %s', async (text) => {
     put('result.json', text);
     const { code } = await run(
