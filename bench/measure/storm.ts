@@ -20,6 +20,7 @@ import { countStarted, type HookMode, webhookRound, webhookVersion } from './deb
 
 const CONNECTIONS = 16;
 const ECHO = fileURLToPath(new URL('../echo.ts', import.meta.url));
+const HONO = fileURLToPath(new URL('../hono.ts', import.meta.url));
 const ONE_ALERT = delivery({ prediction_type: 'disk_exhaustion', resource: '/data' });
 const NEW_TARGETS = delivery(
   { prediction_type: 'memory_exhaustion', resource: `host-${PLACEHOLDER}` },
@@ -51,28 +52,31 @@ export async function storm(bench: Bench): Promise<readonly Row[]> {
   if (!isOnDisk(home.folder)) bench.note('the ledger lies in memory, commits cost nothing: set TMPDIR to a real disk');
   const service = await startService(home, bench.profile);
   const echo = await start([process.execPath, ECHO], /port (\d+)/);
+  const hono = await start([process.execPath, HONO], /port (\d+)/);
   try {
     await settle(service, bench);
-    const contenders = [...servers(service, echo, bench), ...debian(bench)];
+    const contenders = [...servers(service, echo, hono, bench), ...debian(bench)];
     const before = await counted(service);
     const linesBefore = service.lines();
     for (let round = 0; round < bench.rounds; round++) {
       for (const contender of contenders) contender.outcomes.push(allAccepted(await contender.round()));
     }
-    const [echoed, repeated, inserted] = contenders as [Contender, Contender, Contender];
+    const [echoed, repeated, inserted, validated] = contenders as [Contender, Contender, Contender, Contender];
     await check(service, before, repeated, inserted);
     const written = service.lines() - linesBefore - total(inserted);
     if (written > 100) throw new Error(`the storm of one alert wrote ${written} log lines: repeats are for debug`);
-    return await rowsOf(bench, echoed, repeated, inserted, contenders.slice(3));
+    const rows = await rowsOf(bench, echoed, repeated, inserted, contenders.slice(4));
+    return [rows[0]!, honoRow(echoed, validated), ...rows.slice(1)];
   } finally {
     await service.stop();
     await echo.stop();
+    await hono.stop();
   }
 }
 
 const total = ({ outcomes }: Contender): number => outcomes.reduce((sum, { requests }) => sum + requests, 0);
 
-function servers(service: Service, echo: Program, bench: Bench): readonly Contender[] {
+function servers(service: Service, echo: Program, hono: Program, bench: Bench): readonly Contender[] {
   let first = 0;
   const send = async (port: number, path: string, body: string): Promise<Outcome> => {
     const outcome = await bench.load.send(orderOf(bench, port, path, body, first));
@@ -84,6 +88,7 @@ function servers(service: Service, echo: Program, bench: Bench): readonly Conten
     { name: 'echo', outcomes: [], round: () => send(echoPort, '/', ONE_ALERT) },
     { name: 'one alert', outcomes: [], round: () => send(service.port, '/webhook', ONE_ALERT) },
     { name: 'new targets', outcomes: [], round: () => send(service.port, '/webhook', NEW_TARGETS) },
+    { name: 'hono', outcomes: [], round: () => send(Number(hono.match[1]), '/', ONE_ALERT) },
   ];
 }
 
@@ -180,8 +185,8 @@ async function rowsOf(
   };
   const rows = [
     { ...row('bare node:http JSON echo', echo, null), ratio: '' },
-    row('storm of one alert, decided, repeats counted', repeated, 1 / 3),
-    row('storm of new targets, a commit each, commits shared', inserted, null),
+    row('storm of one alert, decided, repeats counted', repeated, 1 / 2),
+    row('storm of new targets, a commit each, commits shared', inserted, 1 / 4),
   ];
   for (const hook of hooks) {
     const mine = medianRatio(repeated.outcomes.map(rate), hook.outcomes.map(rate));
@@ -190,6 +195,13 @@ async function rowsOf(
   }
   for (const mode of hooks.length === 0 ? [] : HOOKS) rows.push(await startedRow(bench, mode));
   return rows;
+}
+
+function honoRow(echo: Contender, { outcomes }: Contender): Row {
+  const rates = outcomes.map(rate);
+  const ratio = `${times(medianRatio(rates, echo.outcomes.map(rate)))} of the echo`;
+  const figure = `${perSecond(median(rates))}; ${waits(outcomes)}`;
+  return { what: 'minimal hono server with the same validation', figure, ratio, aim: '', met: null };
 }
 
 /** The wait for an answer over all rounds: p99 and the worst. */

@@ -97,6 +97,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
       reload: () => app.reload(),
     },
     pages: statusPages(app),
+    onWebhookRefused: (code) => app.events.bodyRefused(code),
     onWebhook({ receiver_kind: receiver, alerts, truncated }) {
       const count = (status: string) => alerts.filter((alert) => alert.status === status).length;
       app.events.alertsReceived({
@@ -104,6 +105,7 @@ export function httpServer(app: App, logger: Logger): HttpServer {
         firing: count('firing') + count('unreadable'),
         resolved: count('resolved'),
         truncated,
+        at: now(),
       });
     },
   });

@@ -8,6 +8,7 @@ import type { Approvals } from '../loop/approval.ts';
 import type { Forecasted } from '../prediction/forecasted.ts';
 import type { Prediction } from '../prediction/prediction.ts';
 import type { PagePort } from './pages/ports.ts';
+import type { ErrorCode } from './problem.ts';
 import type { Token } from './token.ts';
 
 /** Decides. Every promise resolves when what it answers is durable, and rejects with `LedgerUnavailable` when it cannot be. */
@@ -123,5 +124,7 @@ export interface HttpOptions {
   readonly operations: OperationsPort;
   readonly pages: PagePort;
   readonly onWebhook: (delivery: WebhookDelivery) => void;
+  /** A body to the webhook whose sender was known, and that was not taken; must not throw. */
+  readonly onWebhookRefused?: (code: ErrorCode) => void;
   readonly log: Logger;
 }

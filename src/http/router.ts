@@ -8,7 +8,7 @@ import { openapiRoutes } from './openapi-routes.ts';
 import { operationRoutes } from './operations.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { predictionRoutes } from './predictions.ts';
-import { errorBody, HttpProblem } from './problem.ts';
+import { type ErrorCode, errorBody, HttpProblem } from './problem.ts';
 import { recordRoutes } from './record.ts';
 import { JSON_HEADERS, jsonText } from './respond.ts';
 import type { HttpContext, HttpScope, Route } from './route.ts';
@@ -71,8 +71,9 @@ function methodTable(routes: readonly Route[]): (path: string) => string | null 
 }
 
 /** Turns what a handler threw into an answer. The process lives on whatever it was. */
-function failure(error: unknown, { req }: HttpContext, { log }: HttpScope): Response {
+function failure(error: unknown, { req }: HttpContext, { log, onWebhookRefused }: HttpScope): Response {
   const { method, path } = req;
+  if (path === '/webhook') onWebhookRefused?.(codeOf(error));
   if (error instanceof HttpProblem) {
     const { status, code, message, issues } = error;
     if (method !== 'GET') log.warn({ method, path, status, code, issues: issues.slice(0, 3) }, `refused: ${message}`);
@@ -89,4 +90,9 @@ function failure(error: unknown, { req }: HttpContext, { log }: HttpScope): Resp
     errorBody('internal', `something went wrong here: see request_id ${request_id} in the log`),
     JSON_HEADERS,
   );
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof HttpProblem) return error.code;
+  return error instanceof LedgerUnavailable ? 'store_unavailable' : 'internal';
 }

@@ -25,7 +25,11 @@ export interface Events {
     readonly firing: number;
     readonly resolved: number;
     readonly truncated: number;
+    /** Epoch milliseconds. */
+    readonly at: number;
   }): void;
+  /** The webhook did not take a body; `code` is that of its answer. */
+  bodyRefused(code: string): void;
   /** The outcome of a run is on record, where it is counted. */
   verified(verdict: {
     readonly execution: Execution;
@@ -91,7 +95,8 @@ export function createEvents({ logger, metrics }: { readonly logger: Log; readon
       logger[outcome === 'effective' ? 'info' : 'warn'](fields, words);
       if (masking !== null) logger.warn({ ...fields, event: 'masking' }, maskingInWords(execution, masking));
     }),
-    alertsReceived: quietly(({ receiver, firing, resolved, truncated }) => {
+    alertsReceived: quietly(({ receiver, firing, resolved, truncated, at }) => {
+      metrics.webhookDelivered(at);
       if (firing > 0) metrics.webhookAlerts({ receiver, status: 'firing', count: firing });
       if (resolved > 0) metrics.webhookAlerts({ receiver, status: 'resolved', count: resolved });
       const fields = { event: 'alerts', receiver, firing, resolved, truncated };
@@ -99,6 +104,7 @@ export function createEvents({ logger, metrics }: { readonly logger: Log; readon
       metrics.webhookTruncated(truncated);
       logger.warn(fields, 'alerts received, and others cut off by the sender: raise its max_alerts');
     }),
+    bodyRefused: quietly((code: string) => metrics.webhookRefused(code)),
     reportAttempted: quietly((channel: ReportChannel, result: DeliveryResult) => metrics.notified({ channel, result })),
     configLoaded: quietly((file: string) => logger.info({ event: 'config', file }, 'configuration loaded')),
     configRefused: quietly((file: string, problems: readonly string[]) =>

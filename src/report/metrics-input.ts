@@ -90,6 +90,10 @@ export interface Metrics {
     readonly status: 'firing' | 'resolved';
     readonly count: number;
   }): void;
+  /** A delivery to the webhook that could be read, epoch milliseconds. */
+  webhookDelivered(at: number): void;
+  /** A body that the webhook did not take; `code` is that of its answer. */
+  webhookRefused(code: string): void;
   /** Alerts that the sender cut off. */
   webhookTruncated(count: number): void;
 }

@@ -9,6 +9,9 @@ import { renderPredictions } from './prediction-families.ts';
 /** From a quick check to the longest time-out that anybody sets for a playbook. */
 const PHASE_BUCKETS = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
+/** Why the webhook does not take a body, beside a sender that is not known. */
+const REFUSALS = ['bad_request', 'too_large', 'unsupported_media_type', 'stopping', 'store_unavailable', 'internal'];
+
 /** Gauges that promtool objects to: they end in `_total` and are no counters. */
 const OBJECTED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
@@ -21,9 +24,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   const families = createFamilies(ours);
   families.buildInfo.set({ version: options.version }, 1);
+  only(families.lastDelivery, undefined);
   for (const receiver of ['alertmanager', 'grafana']) {
     for (const status of ['firing', 'resolved']) families.webhookAlerts.inc({ receiver, status }, 0);
   }
+  for (const code of REFUSALS) families.refused.inc({ code }, 0);
   for (const channel of ['discord', 'context_log']) {
     for (const result of ['delivered', 'retry', 'dropped', 'stopped'])
       families.notifications.inc({ channel, result }, 0);
@@ -62,6 +67,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     notified: ({ channel, result }) => families.notifications.inc({ channel, result }),
     webhookAlerts: ({ receiver, status, count }) => families.webhookAlerts.inc({ receiver, status }, count),
+    webhookDelivered: (at) => families.lastDelivery.set(at / 1000),
+    webhookRefused: (code) => families.refused.inc({ code }),
     webhookTruncated: (count) => families.truncated.inc(count),
   };
 }
@@ -120,6 +127,11 @@ function createFamilies(registry: Registry) {
     notifications: counter(name('notifications_total'), 'Attempts to deliver a report.', 'channel', 'result'),
     pending: gauge(name('notifications_pending'), 'Reports that wait to be delivered.'),
     webhookAlerts: counter(name('webhook_alerts_total'), 'Alerts received by the webhook.', 'receiver', 'status'),
+    lastDelivery: gauge(
+      name('webhook_last_delivery_timestamp_seconds'),
+      'When the webhook was last told something; absent before the first time.',
+    ),
+    refused: counter(name('webhook_refused_total'), 'Bodies that the webhook did not take.', 'code'),
     truncated: counter(name('webhook_truncated_alerts_total'), 'Alerts that the sender cut off before the webhook.'),
     sourceUp: gauge(
       'prediction_source_up',

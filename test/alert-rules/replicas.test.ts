@@ -195,6 +195,8 @@ async function prometheusWith(
     }
   }
   for (const instance of replicas) add('up', { job: 'forestall', instance }, () => 1);
+  const given = { job: 'alertmanager', instance: 'alertmanager', integration: 'webhook' };
+  add('alertmanager_notifications_failed_total', given, (time) => time - now + 11 * DAY);
   add('ALERTS', { alertstate: 'firing', remediation: 'manual', alertname: 'x' }, () => 1);
   await writeHistory(folder, series);
   return await startPrometheus({ config: CONFIG, folder, args: ['--storage.tsdb.retention.time=30d'] });

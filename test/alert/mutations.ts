@@ -3,7 +3,7 @@ import { payload, payloadNames } from './bodies.ts';
 
 const NOT_JSON = ['bad-cut-off-json', 'bad-empty-body', 'bad-invalid-utf8', 'bad-two-documents'];
 
-const ODD_VALUES: fc.Arbitrary<unknown> = fc.oneof(
+export const ODD_VALUES: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(
     null,
     '',
@@ -25,23 +25,31 @@ const ODD_VALUES: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
+/** The bodies on file that are JSON. */
+export function readableNames(): readonly string[] {
+  return payloadNames().filter((name) => !NOT_JSON.includes(name));
+}
+
 /** One of the bodies on file with one of its values, at any depth, replaced or left out. */
 export function mutatedBody(): fc.Arbitrary<unknown> {
-  const bodies = payloadNames()
-    .filter((name) => !NOT_JSON.includes(name))
-    .map(payload);
-  return fc
-    .record({
-      body: fc.constantFrom(...bodies),
+  return mutated(fc.constantFrom(...readableNames().map(payload)), 1);
+}
+
+/** Documents with up to `most` of their values, at any depth, replaced or left out. */
+export function mutated(documents: fc.Arbitrary<unknown>, most: number): fc.Arbitrary<unknown> {
+  const changes = fc.array(
+    fc.record({
       choices: fc.array(fc.nat(), { minLength: 1, maxLength: 6 }),
       value: ODD_VALUES,
       leaveOut: fc.boolean(),
-    })
-    .map(({ body, choices, value, leaveOut }) => {
-      const copy = structuredClone(body);
-      replaceWithin(copy, choices, value, leaveOut);
-      return copy;
-    });
+    }),
+    { minLength: 1, maxLength: most },
+  );
+  return fc.tuple(documents, changes).map(([document, all]) => {
+    const copy = structuredClone(document);
+    for (const { choices, value, leaveOut } of all) replaceWithin(copy, choices, structuredClone(value), leaveOut);
+    return copy;
+  });
 }
 
 function replaceWithin(node: unknown, choices: readonly number[], value: unknown, leaveOut: boolean): void {

@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** What the quick run prints says nothing about speed, so only that every row is there is looked at. */
 const ROWS = [
   'bare node:http JSON echo',
+  'minimal hono server',
   'storm of one alert',
   'storm of new targets',
   'POST to start of the dry run',
@@ -57,7 +58,7 @@ test('the bench builds the service, measures it and prints every row', { timeout
     expect(found[0]![1], name).toMatch(/^[\d,.]+ ?(?:\/s|ms|MB)/);
   }
   const aims = cells.filter(([, , , aim]) => aim !== '');
-  expect(aims).toHaveLength(6);
+  expect(aims).toHaveLength(8);
   expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
   const hooks = cells.filter(([what]) => what!.includes("Debian's webhook"));
   if (stdout.includes('NOTE: SKIPPED')) expect(hooks).toEqual([]);

@@ -196,7 +196,7 @@ describe.concurrent('Discord', () => {
     await service.stop();
   });
 
-  it('never shows the secret of its URL: not in a log, a metric, a page of the API or a file', async () => {
+  it('that is gone (404) is said in a metric, and never the secret of its URL, there, in a log, a page of the API or a file (fault 54)', async () => {
     const answers: readonly Answer[] = [
       (response) => void response.destroy(),
       (response, { url }) => void response.writeHead(302, { location: `http://127.0.0.1:9${url}` }).end(url),
@@ -211,6 +211,8 @@ describe.concurrent('Discord', () => {
     await eventually(() => service.log().some(({ msg }) => /the webhook is gone/.test(String(msg))), {
       timeout: 20_000,
     });
+    const says = /notifications_total\{channel="discord",result="stopped"\} [1-9]/;
+    await eventually(async () => says.test(await (await service.get('/metrics')).text()));
     const seen = [JSON.stringify(service.log())];
     for (const path of [
       '/metrics',

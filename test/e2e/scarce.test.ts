@@ -64,6 +64,22 @@ test('without a file descriptor left it refuses, lives, and goes on when there a
   expect(home.runs()).toHaveLength(1);
 });
 
+test('with 64 file descriptors in all it serves, refuses what is too much, and recovers (fault 48)', async () => {
+  const home = makeHome();
+  service = await startService(home, { wrapper: ['prlimit', '--nofile=64'] });
+  await occupy(service.port, 200, 'POST /webhook HTTP/1.1\r\nhost: forestall\r\n');
+  const crowded = service.post('/webhook', alertBody(), { signal: AbortSignal.timeout(2_000) }).then(
+    ({ status }) => status,
+    () => null,
+  );
+  expect([null, 503]).toContain(await crowded);
+  for (const socket of sockets) socket.destroy();
+  await eventually(async () => (await service!.get('/-/ready')).ok);
+  expect(home.records()).toEqual([]);
+  await remediates(service);
+  expect(home.runs()).toHaveLength(1);
+});
+
 test('its log may end in a pipe that nobody reads any more (fault 52)', async () => {
   const home = makeHome();
   const head = 'exec "$@" 2> >(grep --line-buffered --max-count=1 address >&2)';

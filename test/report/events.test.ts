@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEvents } from '../../src/report/events.ts';
 import type { Metrics } from '../../src/report/metrics-input.ts';
+import { NOW } from '../support/decision.ts';
 import { escalation } from '../support/execution.ts';
 import { recordingLog } from './recording-log.ts';
 
@@ -14,6 +15,8 @@ function recordingMetrics(): { readonly metrics: Metrics; readonly told: unknown
     phaseEnded: (phase) => void told.push(phase),
     notified: (report) => void told.push(report),
     webhookAlerts: (alerts) => void told.push(alerts),
+    webhookDelivered: (at) => void told.push({ at }),
+    webhookRefused: (code) => void told.push({ code }),
     webhookTruncated: (count) => void told.push(count),
   };
   return { metrics, told };
@@ -60,9 +63,10 @@ describe('events', () => {
     const { log, lines } = recordingLog();
     const events = createEvents({ logger: log, metrics });
     events.phaseEnded({ playbook: 'p', phase: 'run', seconds: 2 });
-    events.alertsReceived({ receiver: 'grafana', firing: 2, resolved: 1, truncated: 3 });
+    events.alertsReceived({ receiver: 'grafana', firing: 2, resolved: 1, truncated: 3, at: NOW });
     expect(told).toEqual([
       { playbook: 'p', phase: 'run', seconds: 2 },
+      { at: NOW },
       { receiver: 'grafana', status: 'firing', count: 2 },
       { receiver: 'grafana', status: 'resolved', count: 1 },
       3,
@@ -81,6 +85,6 @@ describe('events', () => {
     events.decided(escalation());
     events.changed({ execution_id: 'exe-1', playbook: 'p', state: 'failed', message: 'm' });
     events.phaseEnded({ playbook: 'p', phase: 'run', seconds: 2 });
-    events.alertsReceived({ receiver: 'grafana', firing: 2, resolved: 1, truncated: 3 });
+    events.alertsReceived({ receiver: 'grafana', firing: 2, resolved: 1, truncated: 3, at: NOW });
   });
 });

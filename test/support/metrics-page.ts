@@ -112,6 +112,10 @@ export function worldOf(exposed: readonly ExposedFamily[], jobs: readonly string
     'up',
     jobs.map((job) => ({ labels: { job, instance: ANY }, range: RANGES['0 or 1']! })),
   );
+  // Of Alertmanager: what it gave up, by the kind of receiver.
+  world.set('alertmanager_notifications_failed_total', [
+    { labels: { job: 'alertmanager', instance: ANY, integration: ANY }, range: FROM_ZERO },
+  ]);
   // Of Prometheus itself: what fires, of whatever rules.
   world.set('ALERTS', [{ labels: { alertname: ANY, alertstate: ANY, remediation: ANY_OR_NONE }, range: exactly(1) }]);
   return world;

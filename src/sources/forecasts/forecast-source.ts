@@ -112,7 +112,11 @@ export function createForecastSource(options: ForecastSourceOptions): ForecastSo
       }
     },
 
-    isDue: () => health.last_success === null || !(now() - health.last_success < every),
+    isDue() {
+      const since = now() - (health.last_success ?? -Infinity);
+      // A pass that lies ahead was made by a clock that has been put back since.
+      return !(since >= 0 && since < every);
+    },
     made: () => made,
     predictions: () => new Map([...made].map(([key, { prediction }]): [string, Prediction] => [key, prediction])),
     none: () => last?.none ?? [],
