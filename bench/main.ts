@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench, Measurement } from './bench.ts';
 import { startLoad } from './load-client.ts';
+import { batches } from './measure/batches.ts';
 import { burst } from './measure/burst.ts';
 import { claims } from './measure/claims.ts';
 import { exposition } from './measure/exposition.ts';
@@ -13,7 +14,7 @@ import { reaction } from './measure/reaction.ts';
 import { storm } from './measure/storm.ts';
 import { type Row, table } from './table.ts';
 
-const SERVICE: Readonly<Record<string, Measurement>> = { storm, reaction, footprint, exposition, growth };
+const SERVICE: Readonly<Record<string, Measurement>> = { storm, batches, reaction, footprint, exposition, growth };
 const SCALE: Readonly<Record<string, Measurement>> = { claims, history, burst, partition };
 const MEASUREMENTS = { ...SERVICE, ...SCALE };
 

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Notification } from './alert/alert.ts';
-import { decide, explain } from './decision/decide.ts';
+import { explain } from './decision/decide.ts';
+import { createDecide } from './decision/decide-again.ts';
 import type { Decision, DecisionInput, Draft, Mode } from './decision/decision.ts';
 import type { Escalated } from './execution/escalated.ts';
 import type { Execution } from './execution/execution.ts';
+import { inTurns } from './in-turns.ts';
 import { decided } from './ledger/decided.ts';
 import { type Hold, LedgerUnavailable, type Recorded, type VerdictOnRecord } from './ledger/ledger.ts';
 import { noteWords, wordOf } from './loop/alert-words.ts';
@@ -22,8 +24,6 @@ import { isByName } from './prediction/by-name.ts';
 import type { Prediction } from './prediction/prediction.ts';
 
 const HEARTBEAT_EVERY = 2_000;
-/** Alerts decided in one go before other work gets its turn. */
-const BATCH = 100;
 /** Inputs that go on record in one transaction. */
 const RECORDED_AT_ONCE = 250;
 
@@ -66,6 +66,7 @@ export function createLoop(options: LoopOptions): Loop {
   const ending = new AbortController();
   const context: RemediationContext = { ...options, draining: draining.signal, ending: ending.signal };
   const held = new Set<string>();
+  const decide = createDecide();
   const queue = createQueue(
     () => options.config().execution.max_parallel,
     (playbook) => options.config().playbooks[playbook]?.max_parallel ?? Infinity,
@@ -118,11 +119,11 @@ export function createLoop(options: LoopOptions): Loop {
     }
   }
 
-  /** The decision where nothing new goes on record: ignored, or a repeat of what is there. */
-  async function withoutRecord(input: DecisionInput): Promise<Decision | null> {
+  /** The decision where nothing new goes on record: ignored, or a repeat of what is there. Else the draft of one. */
+  async function withoutRecord(input: DecisionInput): Promise<Decision | Draft> {
     const draft = decide(input, await ledger.facts(input));
-    if (draft.verdict === 'approved') return null;
-    if (draft.verdict !== 'ignored') return await ledger.repeat(input, draft);
+    if (draft.verdict === 'approved') return draft;
+    if (draft.verdict !== 'ignored') return (await ledger.repeat(input, draft)) ?? draft;
     ledger.countIgnored(input, draft);
     return unrecorded(input, draft);
   }
@@ -131,28 +132,26 @@ export function createLoop(options: LoopOptions): Loop {
   async function settle(inputs: readonly DecisionInput[]): Promise<readonly Decision[]> {
     refuseWhenDraining();
     const decisions = new Array<Decision>(inputs.length);
-    const unsettled: number[] = [];
-    for (let from = 0; from < inputs.length; from += BATCH) {
-      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-      const known = await Promise.all(inputs.slice(from, from + BATCH).map(withoutRecord));
-      for (const [at, decision] of known.entries()) {
-        if (decision === null) unsettled.push(from + at);
-        else decisions[from + at] = decision;
-      }
+    const unsettled: { readonly at: number; readonly input: DecisionInput; readonly draft: Draft }[] = [];
+    for (const [at, decision] of (await inTurns(inputs, withoutRecord)).entries()) {
+      if (isDecision(decision)) decisions[at] = decision;
+      else unsettled.push({ at, input: inputs[at]!, draft: decision });
     }
     // Each part for itself: in a body of thousands the ledger's patience is for some, and what was recorded stays recorded.
     for (let from = 0; from < unsettled.length; from += RECORDED_AT_ONCE) {
       const part = unsettled.slice(from, from + RECORDED_AT_ONCE);
-      const recorded = await ledger.record(
-        part.map((index) => inputs[index]!),
-        instance,
-      );
-      for (const [at, index] of part.entries()) decisions[index] = recorded[at]!.decision;
+      const unrecorded = part.map(({ input }) => input);
+      // What is deferred will wait, unless somebody else comes first: noted at the same time it shares the commit.
+      const [recorded] = await Promise.all([
+        ledger.record(unrecorded, instance),
+        rechecks.expect(part.filter(({ draft }) => draft.verdict === 'deferred')),
+      ]);
+      for (const [at, { at: index }] of part.entries()) decisions[index] = recorded[at]!.decision;
       await Promise.all(recorded.map(begin));
       if (recorded.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
     }
     await Promise.all([rechecks.note(inputs, decisions), escalations.note(inputs, decisions)]);
-    for (const decision of decisions) events.decided(decision);
+    await inTurns(decisions, events.decided);
     return decisions;
   }
 
@@ -191,7 +190,7 @@ export function createLoop(options: LoopOptions): Loop {
 
   return {
     async receive(notification) {
-      const inputs = await Promise.all(notification.alerts.map((read) => inputFromAlert(read, options)));
+      const inputs = await inTurns(notification.alerts, (read) => inputFromAlert(read, options));
       await noteWords(inputs.flatMap(wordOf), ledger);
       const decisions = await settle(inputs);
       void lookAtResolved(inputs);
@@ -252,6 +251,10 @@ export function createLoop(options: LoopOptions): Loop {
       for (const timer of timers) clearInterval(timer);
     },
   };
+}
+
+function isDecision(decision: Decision | Draft): decision is Decision {
+  return 'id' in decision;
 }
 
 /** A decision that is not kept: ignored, or only explained. */

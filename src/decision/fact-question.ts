@@ -1,6 +1,6 @@
 import { mostCounted, proofOf } from '../accuracy/proof.ts';
 import type { LimitScope, Mapping } from '../mapping/mapping.ts';
-import { type Target, targetKey } from '../prediction/prediction.ts';
+import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
 import { type DecisionInput, type Facts, NO_FACTS, type PastRun, type Pause, type TouchedHost } from './decision.ts';
 
 /** Where cooldown, limits and `in_progress` of an action hold, for one target. */
@@ -56,8 +56,34 @@ export function scopeText(scope: Scope): string {
   return JSON.stringify([scope.playbook, scope.by, scope.value]);
 }
 
-/** Null where only pauses are to be known. */
+const asked = new WeakMap<Prediction, { readonly input: DecisionInput; readonly question: FactQuestion | null }>();
+
+/**
+ * Null where only pauses are to be known. Of one known prediction the same object as before, as long as mapping, policy and
+ * target are the same: answers can be kept by it.
+ */
 export function questionOf(input: DecisionInput, except: string | null): FactQuestion | null {
+  const { prediction, mapping } = input;
+  const isKept = prediction !== null && prediction.source !== 'alert' && except === null;
+  if (!isKept || mapping === null || mapping.action.blast_radius !== null) return newQuestion(input, except);
+  const known = asked.get(prediction);
+  if (known !== undefined && asksTheSame(known.input, input)) return known.question;
+  const question = newQuestion(input, null);
+  asked.set(prediction, { input, question });
+  return question;
+}
+
+function asksTheSame(a: DecisionInput, b: DecisionInput): boolean {
+  return (
+    a.mapping === b.mapping &&
+    a.policy === b.policy &&
+    a.target?.prediction_type === b.target?.prediction_type &&
+    a.target?.resource === b.target?.resource &&
+    a.target?.host === b.target?.host
+  );
+}
+
+function newQuestion(input: DecisionInput, except: string | null): FactQuestion | null {
   const { mapping, policy, prediction } = input;
   const target = input.target ?? input.prediction;
   if (mapping === null || target === null) return null;

@@ -24,7 +24,7 @@ export function isInstant(instant: number): boolean {
 
 /** An instant for people and machines alike: UTC, to the second. */
 export function atTime(instant: number): string {
-  return isInstant(instant) ? new Date(instant).toISOString().replace(/\.\d{3}Z$/, 'Z') : 'an impossible time';
+  return isInstant(instant) ? `${new Date(instant).toISOString().slice(0, -'.000Z'.length)}Z` : 'an impossible time';
 }
 
 /** How long ago something was; a record from a clock that was ahead of ours is told as such, with its date. */
@@ -58,8 +58,11 @@ export function bytesInWords(bytes: number): string {
   return `${Math.round(value * 10) / 10} ${UNITS[unit]}`;
 }
 
+const PRINTABLE = /^[ -~]*$/;
+
 /** Foreign text in or as a sentence: on one line, control characters written as escapes, cut to `longest` characters. */
 export function shown(text: string, longest = 120): string {
+  if (text.length <= longest && PRINTABLE.test(text)) return text;
   const characters = Array.from(text.slice(0, 2 * longest + 2));
   const cut = characters.length > longest ? `${characters.slice(0, longest).join('')}…` : characters.join('');
   return cut.replace(

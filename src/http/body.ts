@@ -100,8 +100,21 @@ function inWords(error: unknown): string {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Whether there are more than `limit` of these bytes: a search in native code, which most bodies need nothing beside. */
+function hasMoreThan(limit: number, bytes: Buffer, values: readonly number[]): boolean {
+  let count = 0;
+  for (const value of values) {
+    for (let at = bytes.indexOf(value); at >= 0; at = bytes.indexOf(value, at + 1)) {
+      count += 1;
+      if (count > limit) return true;
+    }
+  }
+  return false;
+}
+
 /** Counts brackets outside of strings; no byte of a longer UTF-8 sequence looks like one. */
 function isDeeperThan(limit: number, bytes: Buffer): boolean {
+  if (!hasMoreThan(limit, bytes, [0x7b, 0x5b])) return false;
   let depth = 0;
   let inString = false;
   for (let at = 0; at < bytes.length; at++) {

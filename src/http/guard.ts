@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createOriginCheck, isLoopback } from './origin.ts';
 import type { HttpOptions } from './ports.ts';
 import { errorBody } from './problem.ts';
-import { JSON_HEADERS } from './respond.ts';
+import { type Answer, JSON_HEADERS } from './respond.ts';
 import { type Caller, createTokenCheck, may, type Role, type Token } from './token.ts';
 
 export type GuardedRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>;
@@ -10,11 +10,7 @@ export type GuardedRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers' 
 /** Who asks where no token is configured: a program of this machine. */
 const ANYBODY: Caller = { name: 'anonymous', role: 'operate' };
 
-export interface Refusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+export type Refusal = Answer;
 
 /** Says why a request may not be handled; null when it may. */
 export interface Guard {
@@ -73,7 +69,7 @@ export function createGuard(options: Pick<HttpOptions, 'host' | 'external_url' |
   const origins = createOriginCheck(options.host, options.external_url);
   const callerWith = createTokenCheck();
   const mayLackToken = isLoopback(options.host);
-  /** Requests that passed by the rule itself: the hashes need not be computed again behind the router. */
+  /** Requests that passed by the rule itself: the tokens need not be compared again behind the router. */
   const passed = new WeakMap<GuardedRequest, Caller>();
 
   const whoAsks = (request: GuardedRequest): Caller | Refusal => {

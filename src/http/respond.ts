@@ -1,3 +1,10 @@
+/** An answer whose body is a text. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** On every answer: nothing is kept, framed, sniffed or run. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
@@ -26,6 +33,10 @@ export function json(status: number, value: unknown): Response {
 
 export function jsonText(status: number, body: string, headers: Readonly<Record<string, string>>): Response {
   return new Response(body, { status, headers });
+}
+
+export function responseOf({ status, headers, body }: Answer): Response {
+  return jsonText(status, body, headers);
 }
 
 export function text(body: string | ReadableStream<Uint8Array>, contentType?: string): Response {

@@ -1,27 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
-import { LedgerUnavailable } from '../ledger/ledger.ts';
 import { approvalRoutes } from './approvals.ts';
+import { failure } from './failure.ts';
 import type { Guard } from './guard.ts';
 import { openapiRoutes } from './openapi-routes.ts';
 import { operationRoutes } from './operations.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { predictionRoutes } from './predictions.ts';
-import { type ErrorCode, errorBody, HttpProblem } from './problem.ts';
+import { errorBody } from './problem.ts';
 import { recordRoutes } from './record.ts';
-import { JSON_HEADERS, jsonText } from './respond.ts';
+import { JSON_HEADERS, jsonText, responseOf } from './respond.ts';
 import type { HttpContext, HttpScope, Route } from './route.ts';
 import type { Role } from './token.ts';
-import { webhookRoutes } from './webhook.ts';
+import { createWebhook, webhookRoutes } from './webhook.ts';
 
 export type Router = Hono<{ Bindings: HttpBindings }>;
 
-/** Every route, each behind the guard. */
-export function createRouter(options: Omit<HttpScope, 'callerOf'>, guard: Guard): Router {
+/** Every route, each behind the guard. `webhook`: what the service in front of the router answers deliveries with. */
+export function createRouter(
+  options: Omit<HttpScope, 'callerOf'>,
+  guard: Guard,
+  webhook = createWebhook(options),
+): Router {
   const scope: HttpScope = { ...options, callerOf: guard.callerOf };
   const routes = [
-    ...webhookRoutes(scope),
+    ...webhookRoutes(webhook),
     ...predictionRoutes(scope),
     ...recordRoutes(scope),
     ...approvalRoutes(scope),
@@ -41,7 +44,7 @@ export function createRouter(options: Omit<HttpScope, 'callerOf'>, guard: Guard)
     const body = errorBody('method_not_allowed', `this path takes ${methods}`);
     return jsonText(405, body, { ...JSON_HEADERS, allow: methods });
   });
-  router.onError((error, context) => failure(error, context, scope));
+  router.onError((error, { req }) => responseOf(failure(error, req, scope.log)));
   return router;
 }
 
@@ -53,7 +56,7 @@ function guarded(route: Route, guard: Guard): (context: HttpContext) => Response
 
 function refusal(guard: Guard, env: HttpBindings | undefined, needed?: Role): Response | null {
   const refused = guard.atTheHandler(env?.incoming, needed);
-  return refused === null ? null : jsonText(refused.status, refused.body, refused.headers);
+  return refused === null ? null : responseOf(refused);
 }
 
 /** The methods of the route with this path, as `Allow` lists them; null where no route has it. */
@@ -68,31 +71,4 @@ function methodTable(routes: readonly Route[]): (path: string) => string | null 
     methods: methods.join(', '),
   }));
   return (path) => table.find(({ pattern }) => pattern.test(path))?.methods ?? null;
-}
-
-/** Turns what a handler threw into an answer. The process lives on whatever it was. */
-function failure(error: unknown, { req }: HttpContext, { log, onWebhookRefused }: HttpScope): Response {
-  const { method, path } = req;
-  if (path === '/webhook') onWebhookRefused?.(codeOf(error));
-  if (error instanceof HttpProblem) {
-    const { status, code, message, issues } = error;
-    if (method !== 'GET') log.warn({ method, path, status, code, issues: issues.slice(0, 3) }, `refused: ${message}`);
-    return jsonText(status, errorBody(code, message, issues), JSON_HEADERS);
-  }
-  if (error instanceof LedgerUnavailable) {
-    log.error({ err: error, method, path }, 'the store is not available');
-    return jsonText(503, errorBody('store_unavailable', 'the store is not available: try again'), JSON_HEADERS);
-  }
-  const request_id = randomUUID();
-  log.error({ err: error, method, path, request_id }, 'a request could not be handled');
-  return jsonText(
-    500,
-    errorBody('internal', `something went wrong here: see request_id ${request_id} in the log`),
-    JSON_HEADERS,
-  );
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof HttpProblem) return error.code;
-  return error instanceof LedgerUnavailable ? 'store_unavailable' : 'internal';
 }

@@ -6,8 +6,9 @@ import { createGuard, type Refusal, tokensOf } from './guard.ts';
 import { isLoopback, withoutBrackets } from './origin.ts';
 import type { HttpOptions, HttpTimeouts } from './ports.ts';
 import { errorBody } from './problem.ts';
-import { JSON_HEADERS, jsonText } from './respond.ts';
+import { type Answer, JSON_HEADERS, jsonText } from './respond.ts';
 import { createRouter } from './router.ts';
+import { createWebhook, isDelivery } from './webhook.ts';
 
 export interface HttpServer {
   /** Resolves when connections are accepted, with the port that was picked. Rejects when the address cannot be had. */
@@ -40,11 +41,17 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   let stopping = false;
   const guard = createGuard(options);
-  const router = createRouter({ ...options, stopping: () => stopping }, guard);
+  const scope = { ...options, stopping: () => stopping };
+  const webhook = createWebhook(scope);
+  const router = createRouter(scope, guard, webhook);
   const serve = getRequestListener(router.fetch, {
     hostname: 'localhost',
     errorHandler: () => jsonText(400, errorBody('bad_request', 'this is not a valid HTTP request'), JSON_HEADERS),
   });
+
+  async function deliver(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    write(incoming, outgoing, guard.atTheHandler(incoming, 'webhook') ?? (await webhook(incoming)));
+  }
 
   const server = createServer(
     {
@@ -54,14 +61,16 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       connectionsCheckingInterval: Math.min(500, timeouts.headers),
     },
     (incoming, outgoing) => {
+      // What comes in storms goes around the router and its copies of requests and answers.
+      if (isDelivery(incoming)) return void deliver(incoming, outgoing);
       const refused = guard.atTheDoor(incoming);
       if (refused === null) void serve(incoming, outgoing);
-      else refuse(incoming, outgoing, refused);
+      else write(incoming, outgoing, refused);
     },
   );
   // `100-continue` Node answers itself; any other expectation it would refuse with an empty body.
   server.on('checkExpectation', (incoming, outgoing) => {
-    refuse(incoming, outgoing, guard.atTheDoor(incoming) ?? UNMET_EXPECTATION);
+    write(incoming, outgoing, guard.atTheDoor(incoming) ?? UNMET_EXPECTATION);
   });
   server.on('clientError', (error, socket) => answerClientError(error, socket, tokensOf(options).length > 0));
 
@@ -102,9 +111,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   };
 }
 
-function refuse(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Refusal): void {
-  incoming.on('error', () => {});
-  outgoing.on('error', () => {});
+/** What of the body was not read is dropped, for a while. */
+function write(incoming: IncomingMessage, outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  incoming.on('error', ignore);
+  outgoing.on('error', ignore);
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
   if (incoming.complete) return;
@@ -113,3 +123,6 @@ function refuse(incoming: IncomingMessage, outgoing: ServerResponse, { status, h
   cut.unref();
   incoming.once('end', () => clearTimeout(cut));
 }
+
+/** Who is gone needs no answer. */
+function ignore(): void {}

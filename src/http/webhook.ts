@@ -1,22 +1,58 @@
+import type { IncomingMessage } from 'node:http';
 import { readNotification } from '../alert/notification.ts';
 import { isObject, own } from '../alert/problem.ts';
+import { inTurns } from '../in-turns.ts';
 import { readJson } from './body.ts';
+import { decisionText } from './decision-text.ts';
+import { codeOf, failure } from './failure.ts';
+import type { HttpOptions } from './ports.ts';
 import { HttpProblem } from './problem.ts';
-import { json } from './respond.ts';
-import type { HttpContext, HttpScope, Route } from './route.ts';
-import { decisionOnWire } from './wire.ts';
+import { type Answer, JSON_HEADERS, responseOf } from './respond.ts';
+import type { HttpScope, Route } from './route.ts';
 
 /** So many alerts or predictions are decided on in one request. */
 export const MAX_ENTRIES = 10_000;
 
-/** Where Alertmanager and Grafana deliver. */
-export function webhookRoutes(scope: HttpScope): readonly Route[] {
-  return [{ method: 'POST', path: '/webhook', role: 'webhook', handle: (context) => receive(context, scope) }];
+const METHOD = 'POST';
+const PATH = '/webhook';
+
+/** Answers a delivery that may be handled. Never rejects. */
+export type Webhook = (incoming: IncomingMessage) => Promise<Answer>;
+
+type WebhookScope = Pick<HttpScope, 'stopping'> &
+  Pick<HttpOptions, 'max_body_bytes' | 'onWebhook' | 'onWebhookRefused' | 'decisions' | 'log'>;
+
+export function createWebhook(scope: WebhookScope): Webhook {
+  return async (incoming) => {
+    try {
+      return await receive(incoming, scope);
+    } catch (error) {
+      scope.onWebhookRefused?.(codeOf(error));
+      return failure(error, { method: METHOD, path: PATH }, scope.log);
+    }
+  };
 }
 
-async function receive({ env }: HttpContext, scope: HttpScope): Promise<Response> {
+/** True for a request that is a delivery, spelled as every sender does. */
+export function isDelivery({ method, url }: Pick<IncomingMessage, 'method' | 'url'>): boolean {
+  return method === METHOD && url === PATH;
+}
+
+/** Where Alertmanager and Grafana deliver. */
+export function webhookRoutes(webhook: Webhook): readonly Route[] {
+  return [
+    {
+      method: METHOD,
+      path: PATH,
+      role: 'webhook',
+      handle: async ({ env }) => responseOf(await webhook(env.incoming)),
+    },
+  ];
+}
+
+async function receive(incoming: IncomingMessage, scope: WebhookScope): Promise<Answer> {
   refuseWhenStopping(scope);
-  const body = await readJson(env.incoming, scope.max_body_bytes);
+  const body = await readJson(incoming, scope.max_body_bytes);
   refuseTooMany(body);
   const reading = readNotification(body);
   if (!reading.ok) {
@@ -34,11 +70,13 @@ async function receive({ env }: HttpContext, scope: HttpScope): Promise<Response
     scope.log.warn(fields, 'the sender cut alerts off: raise max_alerts of the receiver');
   }
   const decisions = await scope.decisions.receive(notification);
-  const answer = { received: alerts.length, decisions: decisions.map(decisionOnWire) };
-  return json(200, truncated > 0 ? { ...answer, truncated } : answer);
+  const cut = truncated > 0 ? `,"truncated":${truncated}` : '';
+  const texts = await inTurns(decisions, decisionText);
+  const answer = `{"received":${alerts.length},"decisions":[${texts.join()}]${cut}}`;
+  return { status: 200, headers: JSON_HEADERS, body: answer };
 }
 
-export function refuseWhenStopping({ stopping }: HttpScope): void {
+export function refuseWhenStopping({ stopping }: Pick<HttpScope, 'stopping'>): void {
   if (stopping()) throw new HttpProblem(503, 'stopping', 'the service is stopping: try again later');
 }
 

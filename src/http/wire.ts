@@ -7,12 +7,12 @@ import type { Prediction, Target } from '../prediction/prediction.ts';
 import type { CurrentPrediction, Resumed } from './ports.ts';
 
 /** ISO 8601 in UTC; null for what no calendar holds. */
-function instant(milliseconds: number | null): string | null {
+export function instant(milliseconds: number | null): string | null {
   if (milliseconds === null || !(Math.abs(milliseconds) <= 8.64e15)) return null;
   return new Date(milliseconds).toISOString();
 }
 
-function targetOnWire({ prediction_type, resource, host }: Target): object {
+export function targetOnWire({ prediction_type, resource, host }: Target): object {
   return host === null ? { prediction_type, resource } : { prediction_type, resource, host };
 }
 

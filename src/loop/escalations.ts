@@ -2,6 +2,7 @@ import { decide } from '../decision/decide.ts';
 import type { Decision, DecisionInput } from '../decision/decision.ts';
 import { type Escalated, isEscalatedFor, tooLongAt } from '../execution/escalated.ts';
 import { maskedUntil } from '../execution/gains.ts';
+import { inTurns } from '../in-turns.ts';
 import type { VerdictOnRecord } from '../ledger/ledger.ts';
 import { isByName } from '../prediction/by-name.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
@@ -81,7 +82,7 @@ export function createEscalations(options: Gathering & Pick<LoopOptions, 'ledger
   return {
     async note(inputs, decisions) {
       await quietly('what is escalated could not be kept for the metrics', () =>
-        Promise.all(inputs.map((input, at) => noteOne(input, decisions[at]!))),
+        inTurns(inputs, (input, at) => noteOne(input, decisions[at]!)),
       );
     },
 

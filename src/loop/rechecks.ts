@@ -1,7 +1,8 @@
 import { decide } from '../decision/decide.ts';
-import type { AlertSituation, Decision, DecisionInput, Draft } from '../decision/decision.ts';
+import type { AlertSituation, Decision, DecisionInput, Draft, GateResult } from '../decision/decision.ts';
 import type { Reason } from '../decision/reason.ts';
 import { type ExecutionState, isFinal } from '../execution/execution.ts';
+import { inTurns } from '../in-turns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
 import { type Gathering, inputFromWaiting } from './gather.ts';
@@ -51,6 +52,11 @@ interface Taken {
 }
 
 export interface Rechecks {
+  /**
+   * Keeps what drafts that are about to go on record mean for alerts that go on firing; `note` sets right what came of
+   * them. Resolves when that is durable.
+   */
+  expect(drafts: readonly { readonly input: DecisionInput; readonly draft: Draft }[]): Promise<void>;
   /** Keeps, or forgets, what these decisions mean for alerts that go on firing. Resolves when that is durable. */
   note(inputs: readonly DecisionInput[], decisions: readonly (Decision | Draft)[]): Promise<void>;
   /** Decides again on what a gate does not hold any more. Never rejects. */
@@ -73,8 +79,11 @@ export function createRechecks(options: {
   const { values } = ledger;
   /** When what has no time to open at was looked at last. */
   const looks = new Map<string, number>();
+  const read = new Map<string, Row>();
   let listed: { readonly version: number; readonly rows: readonly Row[]; readonly taken: readonly string[] } | null =
     null;
+  /** What was made of the last decision; in a storm it is that of the next one too. */
+  let last: { readonly gates: readonly GateResult[]; readonly text: string } | null = null;
   let underWay: Promise<void> | null = null;
 
   /** What is to be kept of an alert that waits; null where it does not, or is kept as it is. */
@@ -84,8 +93,11 @@ export function createRechecks(options: {
     const key = PREFIX + targetKey(target);
     const known = await values.get(key);
     if (decision.verdict === 'deferred' || decision.verdict === 'approved') {
-      const text = JSON.stringify(waitingFor(input, alert, target, decision));
-      return text === known ? null : [key, text];
+      // Gates that are the same object are those of an input that was the same.
+      if (last?.gates !== decision.gates) {
+        last = { gates: decision.gates, text: JSON.stringify(waitingFor(input, alert, target, decision)) };
+      }
+      return last.text === known ? null : [key, last.text];
     }
     if (known !== undefined && (alert.status === 'firing' || isOf(known, alert))) await values.delete(key);
     return null;
@@ -93,15 +105,25 @@ export function createRechecks(options: {
 
   const keep = (key: string, text: string) => values.set(key, text, now() + FORGET_AFTER);
 
+  /** Read anew only where its text changed. */
+  function rowOf(key: string, text: string): Row {
+    const known = read.get(key);
+    if (known?.text === text) return known;
+    const row = { key, text, waiting: JSON.parse(text) as Waiting };
+    read.set(key, row);
+    return row;
+  }
+
   async function list(): Promise<NonNullable<typeof listed>> {
     const version = await ledger.version();
     if (listed?.version === version) return listed;
     const [waiting, taken] = [await values.list(PREFIX), await values.list(TAKEN)];
     const keys = new Set(waiting.map(([key]) => key));
     for (const key of looks.keys()) if (!keys.has(key)) looks.delete(key);
+    for (const key of read.keys()) if (!keys.has(key)) read.delete(key);
     listed = {
       version,
-      rows: waiting.map(([key, text]) => ({ key, text, waiting: JSON.parse(text) as Waiting })),
+      rows: waiting.map(([key, text]) => rowOf(key, text)),
       taken: taken.map(([key]) => key),
     };
     return listed;
@@ -176,12 +198,19 @@ export function createRechecks(options: {
     }
   }
 
+  async function note(inputs: readonly DecisionInput[], decisions: readonly (Decision | Draft)[]): Promise<void> {
+    const changes = await inTurns(inputs, (input, at) => changeOf(input, decisions[at]!));
+    const waiting = changes.filter((change) => change !== null);
+    await values.setAll(waiting, now() + FORGET_AFTER);
+  }
+
   return {
-    note: async (inputs, decisions) => {
-      const changes = await Promise.all(inputs.map((input, at) => changeOf(input, decisions[at]!)));
-      const waiting = changes.filter((change) => change !== null);
-      await values.setAll(waiting, now() + FORGET_AFTER);
-    },
+    expect: (drafts) =>
+      note(
+        drafts.map(({ input }) => input),
+        drafts.map(({ draft }) => draft),
+      ),
+    note,
     pass() {
       underWay ??= all().finally(() => {
         underWay = null;

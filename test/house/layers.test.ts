@@ -13,7 +13,7 @@ function roomOf(path: string): string {
 const LEDGER = 'src/ledger/ledger.ts';
 
 /** What Node lacks, for whoever does effects: knows nothing of Forestall. */
-const FOUNDATION = ['thread'];
+const FOUNDATION = ['thread', 'in-turns'];
 
 /** Files of nothing but types that any room above the pure ones may name, with `import type`. */
 const SHAPES = ['src/config/config.ts', 'src/logger.ts'];
@@ -70,6 +70,7 @@ const RULES: readonly Rule[] = [
       imported.room === null ||
       imported.room === 'http' ||
       PURE.includes(imported.room) ||
+      FOUNDATION.includes(imported.room) ||
       (imported.room === 'loop' && imported.typeOnly) ||
       (imported.file === LEDGER && (imported.typeOnly || onlyErrors(imported))) ||
       isShape(imported),
@@ -79,7 +80,9 @@ const RULES: readonly Rule[] = [
   {
     rooms: ['loop'],
     allows: (imported) =>
-      imported.room === null || ['loop', ...PURE, ...EFFECTS].includes(imported.room) || isShape(imported),
+      imported.room === null ||
+      ['loop', ...PURE, ...EFFECTS, ...FOUNDATION].includes(imported.room) ||
+      isShape(imported),
     instead: 'The loop orders the rooms below it and knows neither http/ nor the app: take what you need as an option.',
   },
   {

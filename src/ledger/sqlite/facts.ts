@@ -35,7 +35,7 @@ export function gatherFacts(reads: FactReads, input: DecisionInput, except: stri
   return factsFrom(input, reads.pauses(), question === null ? null : answerOf(reads, question));
 }
 
-function answerOf(reads: FactReads, { scope, target, counts_as, except, ...asked }: FactQuestion): FactAnswer {
+export function answerOf(reads: FactReads, { scope, target, counts_as, except, ...asked }: FactQuestion): FactAnswer {
   return {
     unfinished: reads.unfinished(scope, except),
     runs: reads.runs(scope, counts_as, asked.runs, except),

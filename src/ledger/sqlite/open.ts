@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { scopeText } from '../../decision/fact-question.ts';
 import { decided } from '../decided.ts';
 import type { EndedPause, Ledger } from '../ledger.ts';
 import { countOf, isKeptRefusal } from '../recording.ts';
 import { targetText } from '../rows.ts';
 import { createTallyBook, withTally } from '../tally.ts';
 import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
-import type { Cache } from './cache.ts';
+import { cachedFacts, cachedPauses } from './cached-facts.ts';
 import { sqliteChain } from './chain-store.ts';
-import { type FactReads, gatherFacts, sqlFactReads } from './facts.ts';
 import { sqliteForecasts } from './forecast-store.ts';
 import { checkNotNewer, schemaVersion } from './migrations.ts';
 import { sqlitePast } from './past.ts';
@@ -31,7 +29,6 @@ import { reportsOf } from './reports.ts';
 import { sqliteRetention } from './retention-store.ts';
 import { sqliteSamples } from './sample-store.ts';
 import { sqliteScores } from './score-store.ts';
-import type { Sql } from './statements.ts';
 import { sqliteValues } from './values.ts';
 import { dueForVerification, lastGain } from './verification.ts';
 import { startWriter } from './writer.ts';
@@ -52,9 +49,10 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
   const client = randomUUID();
   const tallies = createTallyBook(client);
   const reader = createReader(path);
-  const writer = await startWriter(path, (error) =>
-    logger?.warn({ err: error }, 'the writer of the ledger died and is started again'),
-  );
+  const writer = await startWriter(path, {
+    onAnswered: reader.wrote,
+    onDeath: (error) => logger?.warn({ err: error }, 'the writer of the ledger died and is started again'),
+  });
   const keeper = createTallyKeeper({ tallies, now, send: (tally) => writer.call('tally', tally) });
   const values = sqliteValues({ reader, writer, now });
   let closed: Promise<void> | null = null;
@@ -72,8 +70,7 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
   }
 
   return {
-    facts: (input, except) =>
-      reader.cached((sql, cache) => gatherFacts(cachedFactReads(sql, cache), input, except ?? null)),
+    facts: (input, except) => reader.cached((sql, cache) => cachedFacts(sql, cache, input, except ?? null)),
 
     async repeat(input, draft) {
       if (!isKeptRefusal(draft)) return null;
@@ -122,11 +119,7 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     decision: (id) => reader.snapshot((sql) => decisionById(sql, id, tallies, client)),
 
     pauses: () =>
-      reader.cached((sql, cache) =>
-        cachedFactReads(sql, cache)
-          .pauses()
-          .filter(({ until }) => until === null || until > now()),
-      ),
+      reader.cached((sql, cache) => cachedPauses(sql, cache).filter(({ until }) => until === null || until > now())),
     async pause(pause) {
       void keeper.flush();
       await writer.call('pause', pause);
@@ -174,28 +167,5 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
       closed ??= shutDown();
       return closed;
     },
-  };
-}
-
-/** The same questions, answered from the cache where nothing was written since. */
-function cachedFactReads(sql: Sql, cache: Cache): FactReads {
-  const from = sqlFactReads(sql);
-  return {
-    pauses: () => cache.get('pauses', () => from.pauses()),
-    unfinished: (scope, except) =>
-      cache.get(`unfinished ${except} ${scopeText(scope)}`, () => from.unfinished(scope, except)),
-    runs: (scope, countsAs, limit, except) =>
-      cache.get(`runs ${countsAs} ${limit} ${except} ${scopeText(scope)}`, () =>
-        from.runs(scope, countsAs, limit, except),
-      ),
-    allRuns: (countsAs, limit, except) =>
-      cache.get(`all ${countsAs} ${limit} ${except}`, () => from.allRuns(countsAs, limit, except)),
-    hosts: (playbook, countsAs, since, except) =>
-      cache.get(`hosts ${countsAs} ${since} ${except} ${JSON.stringify(playbook)}`, () =>
-        from.hosts(playbook, countsAs, since, except),
-      ),
-    stopped: (target, except) => cache.get(`stopped ${except} ${target}`, () => from.stopped(target, except)),
-    settling: (target, except) => cache.get(`settling ${except} ${target}`, () => from.settling(target, except)),
-    judged: (forecaster) => cache.get(`judged ${JSON.stringify(forecaster)}`, () => from.judged(forecaster)),
   };
 }

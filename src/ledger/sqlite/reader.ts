@@ -21,6 +21,8 @@ export interface Reader {
   /** The same, with a cache that holds only what is still true. */
   cached<T>(query: (sql: Sql, cache: Cache) => T): Promise<T>;
   version(): Promise<number>;
+  /** A write of ours was answered: whoever waited for it finds it. */
+  wrote(): void;
   close(): void;
 }
 
@@ -55,6 +57,10 @@ export function createReader(path: string): Reader {
     } catch {
       // It is not used again; the file is opened anew.
     }
+  }
+
+  function outOfStep(): void {
+    inStep = false;
   }
 
   function onConnection<T>(query: (connection: Connection) => T): T {
@@ -93,16 +99,14 @@ export function createReader(path: string): Reader {
   }
 
   /**
-   * What is asked until the event loop turns to its next event is answered as of one moment: the version is asked once,
-   * and no answer to a write of ours can come in between.
+   * All that came in together, in one turn of the event loop, is answered as of one moment, when the first of it asks: the
+   * version is asked once. The answer to a write of ours ends that moment.
    */
   function syncCache(here: Connection): void {
     if (inStep) return;
     cache.sync(versionOn(here));
     inStep = true;
-    process.nextTick(() => {
-      inStep = false;
-    });
+    setImmediate(outOfStep);
   }
 
   return {
@@ -122,6 +126,7 @@ export function createReader(path: string): Reader {
         return query(here.sql, cache);
       }),
     version: () => attempt(versionOn),
+    wrote: outOfStep,
     close() {
       closed = true;
       drop();

@@ -18,6 +18,13 @@ export interface Writer {
   close(): Promise<void>;
 }
 
+export interface WriterEvents {
+  /** Answers came, after their commit; called before who waits for them goes on. */
+  onAnswered(): void;
+  /** The thread ended by itself; it is started again. */
+  onDeath(error: Error): void;
+}
+
 interface Call {
   readonly name: OperationName;
   readonly args: Arguments<OperationName>;
@@ -32,7 +39,7 @@ interface Call {
  * The calls that wait while a batch is on its way make the next batch, so that they share its commit. Resolves when the
  * ledger is open for writing; rejects with `LedgerUnusable` or `LedgerUnavailable` when it cannot be opened.
  */
-export async function startWriter(path: string, onDeath: (error: Error) => void): Promise<Writer> {
+export async function startWriter(path: string, { onAnswered, onDeath }: WriterEvents): Promise<Writer> {
   /** In order of arrival; whoever gives up leaves at once. */
   const waiting = new Set<Call>();
   let underWay: readonly Call[] = [];
@@ -133,6 +140,7 @@ export async function startWriter(path: string, onDeath: (error: Error) => void)
   function answered(answers: readonly Answer[]): void {
     const batch = underWay;
     underWay = [];
+    onAnswered();
     batch.forEach((call, at) => {
       const answer = answers[at]!;
       if (!answer.ok) reject(call, fromWire(answer.error));

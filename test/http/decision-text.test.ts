@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Decision } from '../../src/decision/decision.ts';
+import { decisionText } from '../../src/http/decision-text.ts';
+import { decisionOnWire } from '../../src/http/wire.ts';
+import { permittingPrediction } from '../support/decision.ts';
+
+const text = fc.string({ unit: 'binary' });
+const instant = fc.oneof(fc.integer({ min: 0, max: 4e12 }), fc.constantFrom(8.64e15, 8.65e15, -1));
+const orNull = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null });
+const prediction = fc
+  .record({
+    prediction_type: text,
+    resource: text,
+    host: orNull(text),
+    days_until_critical: orNull(fc.double({ noNaN: true, noDefaultInfinity: true })),
+    observed_at: instant,
+    labels: fc.dictionary(text, text),
+  })
+  .map((changes) => permittingPrediction(changes));
+const gate = fc.record({
+  gate: fc.constantFrom('cooldown' as const, 'kill_switch' as const),
+  outcome: fc.constantFrom('pass' as const, 'stop' as const, 'skip' as const),
+  message: text,
+});
+const decision: fc.Arbitrary<Decision> = fc.record({
+  id: fc.oneof(fc.constant(''), text),
+  decided_at: instant,
+  trigger: fc.constantFrom('webhook', 'api', 'run', 'cli'),
+  alertname: orNull(text),
+  fingerprint: orNull(text),
+  target: orNull(fc.record({ prediction_type: text, resource: text, host: orNull(text) })),
+  prediction: orNull(prediction),
+  mapping: orNull(text),
+  playbook: orNull(text),
+  verdict: fc.constantFrom('approved', 'rejected', 'deferred', 'escalated', 'ignored'),
+  reason: fc.constantFrom('approved', 'cooldown', 'too_urgent'),
+  message: text,
+  gates: fc.array(gate),
+  next_attempt_at: orNull(instant),
+  execution_id: orNull(text),
+  repeats: fc.nat(),
+  last_at: instant,
+});
+
+test('property: the text of a decision is the JSON of its wire form, at first and again', () => {
+  fc.assert(
+    fc.property(decision, (one) => {
+      const json = JSON.stringify(decisionOnWire(one));
+      expect([decisionText(one), decisionText({ ...one })]).toEqual([json, json]);
+    }),
+  );
+});
