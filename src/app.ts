@@ -24,6 +24,7 @@ import type { Retention } from './loop/retention.ts';
 import type { Scoring } from './loop/scoring.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createPipeStore } from './playbook/pipe-store.ts';
+import { prepareToStart } from './playbook/spawn.ts';
 import { isStale } from './prediction/prediction.ts';
 import { createEvents, type Events } from './report/events.ts';
 import { createMetrics } from './report/metrics.ts';
@@ -66,6 +67,8 @@ export interface App {
   reload(): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }>;
   /** Reads the inventories of playbooks, so that the next decision knows them. Never rejects. */
   readFleets(): Promise<void>;
+  /** Does ahead what the first playbook would have to wait for. */
+  prepare(): void;
   /** Writes the textfile now, where one is configured. Never rejects. */
   writeTextfile(): Promise<void>;
   onStop(name: string, stop: () => Promise<void> | void, patience?: number): void;
@@ -152,7 +155,7 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
   });
   lifecycle.onStop('scoring', () => scores.close());
 
-  const retention = retentionOf({ ledger, config: () => settings.config, logger });
+  const retention = retentionOf({ ledger, config: () => settings.config, onChain: metrics.ledgerChain, logger });
   lifecycle.onStop('retention', () => retention.close());
 
   const heads = createChainHeads(ledger, logger);
@@ -217,6 +220,10 @@ export async function createApp({ config, env, logger }: AppOptions): Promise<Ap
     enabled,
     reload: () => settings.reload(),
     readFleets: () => fleets.warm(settings.config),
+    prepare() {
+      pipes.prepare();
+      void prepareToStart();
+    },
     writeTextfile: () => textfile.write(),
     onStop: lifecycle.onStop,
     stop: () => lifecycle.stop(),

@@ -1,9 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
-import { openPostgresVerify } from '../ledger/postgres/chain-reads.ts';
 import { makeSigningKey, readSigningKey } from '../ledger/signing-key.ts';
-import { openSqliteVerify } from '../ledger/sqlite/chain-reads.ts';
 import { type Verified, type VerifyOptions, verifyChain } from '../ledger/verify-chain.ts';
 
 /** Where the key lies that checkpoints are signed with; null: a store that several machines share has none beside it. */
@@ -27,7 +25,10 @@ export async function verifyLedger(config: Config, head: VerifyOptions['head']):
   if (store.engine === 'sqlite' && !existsSync(store.path)) return null;
   const path = keyFile(config);
   const key = path === null ? null : readSigningKey(path);
-  const reads = store.engine === 'sqlite' ? openSqliteVerify(store.path) : await openPostgresVerify(store);
+  const reads =
+    store.engine === 'sqlite'
+      ? (await import('../ledger/sqlite/chain-reads.ts')).openSqliteVerify(store.path)
+      : await (await import('../ledger/postgres/chain-reads.ts')).openPostgresVerify(store);
   try {
     return await verifyChain(reads, { head, key: key === null ? null : createPublicKey(key) });
   } finally {

@@ -1,8 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { nameOf } from '../ledger/postgres/connection.ts';
-import { openPostgresLedger } from '../ledger/postgres/open.ts';
-import { openSqliteLedger } from '../ledger/sqlite/open.ts';
+import { nameOf } from '../ledger/postgres/name.ts';
 import type { Logger } from '../logger.ts';
 
 /** The store in words, without anything secret. */
@@ -10,9 +8,13 @@ export function storeName({ store }: Config): string {
   return store.engine === 'sqlite' ? `sqlite:${store.path}` : nameOf(store);
 }
 
-/** Opens the store that the configuration names. Throws `LedgerUnusable` or `LedgerUnavailable`. */
+/** Opens the store that the configuration names, and loads no other engine. Throws `LedgerUnusable` or `LedgerUnavailable`. */
 export async function openLedger({ store }: Config, logger: Logger): Promise<Ledger> {
   const now = Date.now;
-  if (store.engine === 'sqlite') return await openSqliteLedger({ path: store.path, now, logger });
+  if (store.engine === 'sqlite') {
+    const { openSqliteLedger } = await import('../ledger/sqlite/open.ts');
+    return await openSqliteLedger({ path: store.path, now, logger });
+  }
+  const { openPostgresLedger } = await import('../ledger/postgres/open.ts');
   return await openPostgresLedger({ store, now });
 }

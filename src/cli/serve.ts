@@ -106,5 +106,6 @@ export async function startServing(
     },
     `listening on http://${host}:${address.port}`,
   );
+  app.prepare();
   return address;
 }

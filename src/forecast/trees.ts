@@ -23,16 +23,28 @@ interface Branch {
 }
 type Tree = Branch | number;
 
+/** The text is read with the first series: what starts without a forecast to make neither waits for it nor holds it. */
 export function readForest({ start, scale, trees }: ForestText): Forest {
-  const places = new Map<string, number>();
-  const roots = trees.map((text) => readTree(text.split(' ').values(), places));
-  const names = [...places.keys()];
+  let grown: Grown | null = null;
   return (features) => {
-    const values = names.map((name) => features[name]!);
+    grown ??= grow(trees);
+    const values = grown.names.map((name) => features[name]!);
     let sum = 0;
-    for (const root of roots) sum += follow(root, values);
+    for (const root of grown.roots) sum += follow(root, values);
     return start + scale * sum;
   };
+}
+
+interface Grown {
+  readonly roots: readonly Tree[];
+  /** The features that they ask for. */
+  readonly names: readonly string[];
+}
+
+function grow(trees: readonly string[]): Grown {
+  const places = new Map<string, number>();
+  const roots = trees.map((text) => readTree(text.split(' ').values(), places));
+  return { roots, names: [...places.keys()] };
 }
 
 function readTree(words: Iterator<string>, places: Map<string, number>): Tree {

@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
+
+/** A tenth of a second at every start of the service: it is loaded once that listens, and at the latest here. */
+const library = () => import('execa');
+
+/** Loads what starting a process needs, so that none waits for it, or for a disk that has no room left. Never rejects. */
+export async function prepareToStart(): Promise<void> {
+  await library().catch(() => undefined);
+}
 
 export interface StartOptions {
   /** Program and arguments; never read by a shell. */
@@ -37,6 +44,7 @@ export async function startProcess(options: StartOptions): Promise<StartedProces
   if (file === '') return { problem: 'no program is named' };
   const { output } = options;
   try {
+    const { execa } = await library();
     const common = {
       cwd: options.cwd,
       env: { ...options.env },

@@ -40,7 +40,7 @@ describe('substitute', () => {
     });
   });
 
-  it('never changes the program', () => {
+  it('never changes the program (fault 5)', () => {
     expect(substitute(['/bin/{resource}'], values)).toEqual({ ok: true, argv: ['/bin/{resource}'] });
   });
 
@@ -136,7 +136,7 @@ describe('unsafeValue', () => {
     expect(ask({ resource: 'x'.repeat(1024) })).toBeNull();
   });
 
-  it('refuses a value that would be read as an option, and only then', () => {
+  it('refuses a value that would be read as an option, and only then (fault 3)', () => {
     expect(ask({ resource: '--now' }, '{resource}')).toContain('option');
     expect(ask({ resource: '-rf', labels: {} }, '{label.none}{resource}')).toContain('no value');
     expect(ask({ resource: '--now' }, '--path={resource}')).toBeNull();

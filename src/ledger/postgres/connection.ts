@@ -6,6 +6,7 @@ import type { PostgresStore } from '../../config/config.ts';
 import { LedgerUnusable } from '../ledger.ts';
 import { fromStored, joined, toStored } from '../text.ts';
 import { inWords, isOfTheStatement, StoreFailure } from './errors.ts';
+import { nameOf } from './name.ts';
 import { passwordFor } from './password.ts';
 import type { Query, Value } from './query.ts';
 
@@ -28,12 +29,6 @@ export interface Connection {
 
 /** Makes connections. Rejects with `LedgerUnavailable`, within `patience` milliseconds. */
 export type Connect = (patience: number) => Promise<Connection>;
-
-/** `postgres://user@host:5432/database`, without anything secret. */
-export function nameOf({ host, port, user, database }: PostgresStore): string {
-  if (host.startsWith('/')) return `postgres://${user}@/${database}?host=${host}&port=${port}`;
-  return `postgres://${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
-}
 
 /** Loads the driver. Throws `LedgerUnusable` where it is not installed, or a certificate cannot be read. */
 export async function createConnect(store: PostgresStore): Promise<Connect> {

@@ -1,8 +1,9 @@
 import type { PostgresStore } from '../../config/config.ts';
 import { COPIED, type CopiedRow, type CopyTarget } from '../copy.ts';
 import { verifyReads } from './chain-reads.ts';
-import { createConnect, nameOf } from './connection.ts';
+import { createConnect } from './connection.ts';
 import { migrate } from './migrate.ts';
+import { nameOf } from './name.ts';
 import { insertRows } from './query.ts';
 
 /** Rows that are read or written at once. */

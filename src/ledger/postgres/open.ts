@@ -9,12 +9,13 @@ import { createTallyBook, type Tally, withTally } from '../tally.ts';
 import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
 import { postgresChain } from './chain-store.ts';
 import { createCollector } from './collect.ts';
-import { type Connect, createConnect, nameOf } from './connection.ts';
+import { type Connect, createConnect } from './connection.ts';
 import { createConnections } from './connections.ts';
 import { countDecisions } from './counters.ts';
 import { adopt, advance, answer, begin, heartbeat, noteProcess } from './executions.ts';
 import { type Asked, allPauses, gatherFacts } from './facts.ts';
 import { checkNotNewer, checkUsable, migrate, settle } from './migrate.ts';
+import { nameOf } from './name.ts';
 import { postgresPast } from './past.ts';
 import { hasEndedPause, lift, setPause, takeEnded } from './pauses.ts';
 import {
@@ -200,7 +201,7 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
     },
 
     scores: postgresScores({ read, write, now }),
-    chain: postgresChain({ read, write }),
+    chain: postgresChain({ read, snapshot, write }),
     retention: postgresRetention({ read, write }),
     past: postgresPast({ read, flush: () => keeper.flush() }),
 
