@@ -11,9 +11,10 @@ import { signingKey } from './chain.ts';
 export function retentionOf(options: {
   readonly ledger: Ledger;
   readonly config: () => Config;
+  readonly onChain: (fits: boolean) => void;
   readonly logger: Logger;
 }): Retention {
-  const { ledger, config, logger } = options;
+  const { ledger, config, onChain, logger } = options;
   return createRetention({
     ledger,
     signingKey: () => signingKey(config()),
@@ -22,6 +23,7 @@ export function retentionOf(options: {
       return { keep: settings.keep, reach: reachOf(mapping, execution, forecast ?? DEFAULT_DEMAND) };
     },
     removeOutput: (id) => removeOutput(config().log_dir, id),
+    onChain,
     now: Date.now,
     logger,
   });

@@ -11,7 +11,12 @@ import { configOrEnd } from './load.ts';
 const MARKS = { pass: 'pass', stop: 'STOP', skip: 'skip' } as const;
 
 /** `forestall explain`: decides on one made-up prediction, or alert, of this moment; exit 0 whatever the verdict. */
-export async function explainCommand(context: CommandContext, options: Record<string, unknown>): Promise<ExitCode> {
+export async function explain(
+  context: CommandContext,
+  options: Record<string, unknown>,
+  args: readonly string[],
+): Promise<ExitCode> {
+  if (args.length > 0) throw new CommandError(withoutArguments(args), USAGE);
   const asked = options['alertname'] === undefined ? predictionFrom(options) : alertFrom(options);
   const { decision, checks } = await explainOnce(configOrEnd(context), asked, context.logger);
   if (options['json'] === true) {
@@ -27,6 +32,15 @@ export async function explainCommand(context: CommandContext, options: Record<st
 }
 
 const OF_A_PREDICTION = ['type', 'resource', 'days', 'confidence'] as const;
+
+/** Values in the order of the help, without the names that tell them apart. */
+function withoutArguments(args: readonly string[]): string {
+  const options = OF_A_PREDICTION.map((name) => `--${name} ${name.toUpperCase()}`).join(' ');
+  return (
+    `explain takes options and no arguments, here ${JSON.stringify(args.join(' '))}: name a prediction by ` +
+    `${options} [--host HOST], or an alert by --alertname NAME [--label NAME=VALUE]`
+  );
+}
 
 /** An alert that begins to fire now. */
 function alertFrom(options: Record<string, unknown>): Alert {

@@ -140,7 +140,9 @@ function build(wrap: (action: Action) => (...received: unknown[]) => Promise<voi
     .option('--alertname <name>', 'an alert that fires, in place of a prediction')
     .option('--label <name=value>', 'a label of the alert; as often as it has some', collect, [])
     .option('--json', 'print JSON')
-    .action(wrap(async (context, options) => (await import('./explain.ts')).explainCommand(context, options)));
+    // Refused there, by the names of the options that were meant.
+    .allowExcessArguments()
+    .action(wrap(async (context, options, args) => (await import('./explain.ts')).explain(context, options, args)));
 
   add('replay', 'what another mapping would have decided on the past; nothing runs')
     .option('--since <duration>', 'how far back', '30d')

@@ -12,6 +12,8 @@ import {
 
 /** The chain as the service keeps it. */
 export interface ChainStore extends ChainReads {
+  /** Whether the end of it fits the rows that it speaks of: what is wrong, or null. */
+  newestProblem(): Promise<string | null>;
   /** The last entry before those of decisions that were made since an instant; the head where there are none. */
   boundary(since: number): Promise<number>;
   /** False where there is one already that reaches as far. Goes into the chain itself. */

@@ -21,6 +21,8 @@ export interface RetentionOptions {
   readonly keep: () => { readonly keep: number; readonly reach: Reach };
   /** Removes what was captured of an execution; that there is nothing is no error. */
   readonly removeOutput: (executionId: string) => Promise<void>;
+  /** Hears at the end of each walk whether the hash chain fitted, as far as it was looked at. */
+  readonly onChain: (fits: boolean) => void;
   readonly now: () => number;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -36,11 +38,13 @@ const HEADS_KEPT_FOR = 7 * 86_400_000;
  * in between leaves a hundred files at most. The age of rows is told by the newest decision where the clock says more: a clock that
  * is years ahead must not empty a ledger.
  */
-export function createRetention({ ledger, signingKey, keep, removeOutput, now, logger }: RetentionOptions): Retention {
+export function createRetention(options: RetentionOptions): Retention {
+  const { ledger, signingKey, keep, removeOutput, onChain, now, logger } = options;
   const { retention } = ledger;
   let closing = false;
   let underWay: Promise<number> | null = null;
   let turnEnds = 0;
+  let fits = true;
 
   async function hasTurn(): Promise<boolean> {
     if (closing) return false;
@@ -58,6 +62,7 @@ export function createRetention({ ledger, signingKey, keep, removeOutput, now, l
 
   function removed({ removed, suspect }: PruneResult): number {
     if (suspect.length > 0) {
+      fits = false;
       logger.error(
         { rows: suspect },
         'rows of the ledger are not what its hash chain says and are not removed: see `forestall history --verify`',
@@ -108,6 +113,7 @@ export function createRetention({ ledger, signingKey, keep, removeOutput, now, l
     const at = Math.min(now(), newest);
     const sealed = await seal(ledger.chain, { at, since: at - HEADS_KEPT_FOR, key: signingKey, goOn: hasTurn });
     if (sealed.problem !== null) {
+      fits = false;
       logger.error(
         { problem: sealed.problem },
         'the hash chain of the ledger does not fit, and none of it is dropped: see `forestall history --verify`',
@@ -121,10 +127,24 @@ export function createRetention({ ledger, signingKey, keep, removeOutput, now, l
     }
   }
 
+  /** What was changed lately is told long before it is old enough to be forgotten. */
+  async function lookAtNewest(): Promise<void> {
+    try {
+      const problem = await ledger.chain.newestProblem();
+      if (problem === null) return;
+      fits = false;
+      logger.error({ problem }, 'the ledger was damaged or changed from outside: see `forestall history --verify`');
+    } catch (error) {
+      if (!closing) logger.warn({ err: error }, 'the hash chain of the ledger could not be looked at now');
+    }
+  }
+
   async function all(): Promise<number> {
     try {
       const newest = await retention.newest();
       if (newest === null || !(await hasTurn())) return 0;
+      fits = true;
+      await lookAtNewest();
       const asked = rule(newest);
       const counts = {
         executions: await executions(asked),
@@ -134,6 +154,7 @@ export function createRetention({ ledger, signingKey, keep, removeOutput, now, l
       await sealUp(newest);
       turnEnds = 0;
       await retention.endTurn();
+      onChain(fits);
       const gone = counts.executions + counts.decisions + counts.forecasts;
       if (gone > 0) {
         const before = new Date(asked.before).toISOString();

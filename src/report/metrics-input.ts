@@ -94,6 +94,8 @@ export interface Metrics {
   webhookDelivered(at: number): void;
   /** A body that the webhook did not take; `code` is that of its answer. */
   webhookRefused(code: string): void;
+  /** Whether the newest rows of the ledger, and what was forgotten of it, were what its hash chain says. */
+  ledgerChain(fits: boolean): void;
   /** Alerts that the sender cut off. */
   webhookTruncated(count: number): void;
 }

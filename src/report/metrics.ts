@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { VERDICT_OF } from '../decision/reason.ts';
 import { ESCALATED } from '../execution/escalated.ts';
-import { cleanLabel } from './exposition.ts';
 import { renderMappings } from './mapping-families.ts';
 import { type Budget, type Metrics, type MetricsOptions, type Readings, readAll } from './metrics-input.ts';
 import { renderPredictions } from './prediction-families.ts';
+import { fillSources } from './source-families.ts';
 
 /** From a quick check to the longest time-out that anybody sets for a playbook. */
 const PHASE_BUCKETS = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -25,6 +25,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const families = createFamilies(ours);
   families.buildInfo.set({ version: options.version }, 1);
   only(families.lastDelivery, undefined);
+  only(families.chainBroken, undefined);
   for (const receiver of ['alertmanager', 'grafana']) {
     for (const status of ['firing', 'resolved']) families.webhookAlerts.inc({ receiver, status }, 0);
   }
@@ -69,6 +70,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     webhookAlerts: ({ receiver, status, count }) => families.webhookAlerts.inc({ receiver, status }, count),
     webhookDelivered: (at) => families.lastDelivery.set(at / 1000),
     webhookRefused: (code) => families.refused.inc({ code }),
+    ledgerChain: (fits) => families.chainBroken.set(fits ? 0 : 1),
     webhookTruncated: (count) => families.truncated.inc(count),
   };
 }
@@ -160,6 +162,10 @@ function createFamilies(registry: Registry) {
     ),
     buildInfo: gauge('forestall_build_info', 'Always 1; the version is its label.', 'version'),
     ledgerUp: gauge('forestall_ledger_up', '1 where everything shown here could be read from the ledger.'),
+    chainBroken: gauge(
+      'forestall_ledger_chain_broken',
+      '1 where rows of the ledger are not what its hash chain says; absent before the first look.',
+    ),
     reloadOk: gauge('forestall_config_last_reload_successful', '1 where the last load of the configuration succeeded.'),
     reloadAt: gauge(
       'forestall_config_last_reload_success_timestamp_seconds',
@@ -262,26 +268,6 @@ function fillBudgets(families: Families, budgets: readonly Budget[] | null): voi
     if (budget.cooldown_until !== null) cooldownUntil.set({ playbook }, budget.cooldown_until / 1000);
     if (typeof budget.next_attempt_at === 'number') nextAttempt.set({ playbook }, budget.next_attempt_at / 1000);
     if (typeof budget.days_gained === 'number') daysGained.set({ playbook }, budget.days_gained);
-  }
-}
-
-function fillSources(families: Families, { sources, scores }: Readings): void {
-  const { sourceUp, sourceSuccess, errorDays, brier, precision, unproven } = families;
-  for (const family of [sourceUp, sourceSuccess, errorDays, brier, precision, unproven]) family.reset();
-  for (const { source, up, last_success } of sources ?? []) {
-    const labels = { source: cleanLabel(source) };
-    sourceUp.set(labels, up ? 1 : 0);
-    if (last_success !== null) sourceSuccess.set(labels, last_success / 1000);
-  }
-  for (const { prediction_type: type, absolute_error_days, brier_score } of scores?.types ?? []) {
-    const prediction_type = cleanLabel(type);
-    if (absolute_error_days !== null) errorDays.set({ prediction_type }, absolute_error_days);
-    if (brier_score !== null) brier.set({ prediction_type }, brier_score);
-  }
-  for (const { prediction_type, source, proof, standing } of scores?.sources ?? []) {
-    const labels = { prediction_type: cleanLabel(prediction_type), source: cleanLabel(source) };
-    if (proof.scored > 0) precision.set(labels, proof.came_true / proof.scored);
-    unproven.set(labels, standing === 'unproven' ? 1 : 0);
   }
 }
 

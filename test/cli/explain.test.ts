@@ -19,6 +19,23 @@ const homeWith = (...safety_checks: string[]) =>
   });
 const PREDICTION = ['--type', 'disk_exhaustion', '--resource', '/', '--days', '8', '--confidence', '0.9'];
 
+describe('what explain decides on', { timeout: 60_000 }, () => {
+  const NAMED = /--type TYPE --resource RESOURCE --days DAYS --confidence CONFIDENCE \[--host HOST\]/;
+
+  it.each([
+    ['all of a prediction', ['disk_exhaustion', '/', '8.2', '0.85']],
+    ['one word beside the options', [...PREDICTION, 'nas']],
+    ['a word in place of an option', ['disk_exhaustion', '--json']],
+  ])('is named by options: %s as arguments is refused, and says which there are', async (_what, args) => {
+    const { code, stdout, stderr } = await forestall(['explain', '--config', homeWith().config, ...args]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(NAMED);
+    expect(stderr).toMatch(/^explain takes options and no arguments, here "(disk_exhaustion|nas)/);
+    expect(stderr).toContain('--alertname NAME [--label NAME=VALUE]');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
 describe('the parts of system_health_score', { timeout: 60_000 }, () => {
   it('are shown by explain, whether its check passes or fails', async () => {
     const home = homeWith('system_health_score >= 0', 'system_health_score > 100', 'memory_usage <= 100%');

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { seedChain } from '../../src/ledger/sqlite/chain.ts';
 import { alertBody, ended, forestall, type Home, makeHome, startService } from '../support/service.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -122,10 +123,13 @@ describe('forestall replay', () => {
       playbook: 'recording',
       parameters: {},
     });
-    db.exec(`UPDATE decisions SET basis = NULL WHERE verdict = 'approved'`);
+    db.exec(`UPDATE decisions SET basis = NULL WHERE verdict = 'approved'; DELETE FROM chain`);
+    seedChain(db);
     const narrow = join(home.folder, 'narrow.json');
     const { code, stdout } = await asked(home, '--mapping', narrow);
     db.prepare('UPDATE decisions SET basis = ? WHERE id = ?').run(kept[0]!['basis']!, kept[0]!['id']!);
+    db.exec('DELETE FROM chain');
+    seedChain(db);
     db.close();
     expect(code).toBe(1);
     expect(stdout).toContain('1 decision made by an earlier version, which kept too little, left as they were');

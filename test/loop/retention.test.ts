@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createRetention } from '../../src/loop/retention.ts';
@@ -22,13 +23,21 @@ async function runs(ledger: Ledger, logs: string, days: number): Promise<readonl
   return ids;
 }
 
-function retentionAt(ledger: Ledger, logs: string, clock: () => number, keep: number, told: object[] = []) {
+function retentionAt(
+  ledger: Ledger,
+  logs: string,
+  clock: () => number,
+  keep: number,
+  told: object[] = [],
+  fitted: boolean[] = [],
+) {
   const note = (details: object): void => void told.push(details);
   return createRetention({
     ledger,
     signingKey: () => null,
     keep: () => ({ keep, reach: REACH }),
     removeOutput: (id) => removeOutput(logs, id),
+    onChain: (fits) => void fitted.push(fits),
     now: clock,
     logger: { info: note, warn: note, error: note },
   });
@@ -63,4 +72,26 @@ test('a clock that is years ahead forgets nothing, nor does a process that has n
   expect(await retentionAt(ledger, logs, clock, 100 * DAY).pass()).toBe(0);
   await ledger.retention.endTurn();
   expect(await retentionAt(ledger, logs, clock, 100 * DAY).pass()).toBeGreaterThan(0);
+});
+
+test.each([
+  ['lately', 'UPDATE executions SET started_at = started_at - 1 WHERE seq = 8', /^execution 8 is not what/],
+  ['in a decision', "UPDATE decisions SET reason = 'cooldown' WHERE seq = 3", /^decision 3 is not what/],
+  ['by taking a run out', 'DELETE FROM executions WHERE seq = 2', /^execution 2 is not what/],
+])('what was changed in the file %s is told with each pass', async (_how, sql, problem) => {
+  const logs = tempDir();
+  const store = sqliteStore();
+  const ledger = await store.open();
+  await runs(ledger, logs, 8);
+  const [told, fitted]: [object[], boolean[]] = [[], []];
+  const retention = retentionAt(ledger, logs, () => NOW + 8 * DAY, 400 * DAY, told, fitted);
+  const file = new DatabaseSync(store.path);
+  await retention.pass();
+  expect([told, fitted]).toEqual([[], [true]]);
+  file.exec(sql);
+  await retention.pass();
+  await retention.pass();
+  expect(told).toEqual(Array.from({ length: 2 }, () => ({ problem: expect.stringMatching(problem) })));
+  expect(fitted).toEqual([true, false, false]);
+  file.close();
 });

@@ -76,7 +76,7 @@ describe('discordBody', () => {
       .map(([s, n]) => s.repeat(n)),
   );
 
-  it('is valid, within every limit and without mention or markup, whatever it is given', () => {
+  it('is valid, within every limit and without mention or markup, whatever it is given (fault 56)', () => {
     fc.assert(
       fc.property(
         nasty,

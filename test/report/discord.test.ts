@@ -97,7 +97,7 @@ describe('429', () => {
     expect(await discord.send(subject)).toMatchObject({ kind: 'retry', afterMs });
   });
 
-  it('is obeyed: nothing is requested before the time, then it is', async () => {
+  it('is obeyed: nothing is requested before the time, then it is (fault 53)', async () => {
     const { discord, received, clock } = await discordThat(limited({ retry_after: 10 }), answer(204));
     await discord.send(subject);
     clock.now += 4000;
@@ -175,7 +175,7 @@ describe('trouble', () => {
     ['502 with a page', answer(502, '<html>')],
     ['a reset', (response: ServerResponse) => void response.socket!.resetAndDestroy()],
     ['no answer at all', () => {}],
-  ])('%s is tried again later, with one request', async (_name, respond) => {
+  ])('%s is tried again later, with one request (fault 55)', async (_name, respond) => {
     const { discord, received } = await discordThat(respond);
     expect(await discord.send(subject)).toMatchObject({ kind: 'retry', afterMs: 0 });
     expect(received).toHaveLength(1);

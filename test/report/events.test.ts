@@ -17,6 +17,7 @@ function recordingMetrics(): { readonly metrics: Metrics; readonly told: unknown
     webhookAlerts: (alerts) => void told.push(alerts),
     webhookDelivered: (at) => void told.push({ at }),
     webhookRefused: (code) => void told.push({ code }),
+    ledgerChain: (fits) => void told.push({ fits }),
     webhookTruncated: (count) => void told.push(count),
   };
   return { metrics, told };

@@ -3,8 +3,9 @@ import { CHAINED, type ChainEntry, type ChainHead } from '../chain.ts';
 import type { ChainReads, Checkpoint } from '../checkpoint.ts';
 import type { FoundRow, VerifyReads } from '../verify-chain.ts';
 import { CHAIN_PAGE, digestOf } from './chain.ts';
-import { createConnect, nameOf } from './connection.ts';
+import { createConnect } from './connection.ts';
 import { checkNotNewer, settle } from './migrate.ts';
+import { nameOf } from './name.ts';
 import type { Query } from './query.ts';
 
 const OPEN_PATIENCE = 5_000;

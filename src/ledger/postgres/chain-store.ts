@@ -1,17 +1,23 @@
+import { newestProblem } from '../newest-entries.ts';
 import { type ChainStore, DROP_PAGE } from '../sealing.ts';
 import { postgresChainReads } from './chain-reads.ts';
 import type { Connections } from './connections.ts';
+import { newestEntries } from './newest-entries.ts';
 import type { Writer } from './writer.ts';
 
 export function postgresChain({
   read,
+  snapshot,
   write,
 }: {
   readonly read: Connections['read'];
+  readonly snapshot: Connections['snapshot'];
   readonly write: Writer['write'];
 }): ChainStore {
   return {
     ...postgresChainReads(read),
+    newestProblem: () => snapshot(async (query) => newestProblem(await newestEntries(query))),
+
     boundary: (since) =>
       read(async (query) => {
         const [row] = await query<{ entry: number }>(

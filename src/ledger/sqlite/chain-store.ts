@@ -1,11 +1,14 @@
+import { newestProblem } from '../newest-entries.ts';
 import type { ChainStore } from '../sealing.ts';
 import { sqliteChainReads } from './chain-reads.ts';
+import { newestEntries } from './newest-entries.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 export function sqliteChain({ reader, writer }: { readonly reader: Reader; readonly writer: Writer }): ChainStore {
   return {
     ...sqliteChainReads((query) => reader.read(query)),
+    newestProblem: () => reader.snapshot((sql) => newestProblem(newestEntries({ prepare: sql }))),
     boundary: (since) =>
       reader.read((sql) => {
         const row = sql(

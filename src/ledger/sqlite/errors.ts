@@ -1,10 +1,13 @@
+const ERROR = 1;
 const BUSY = 5;
 const LOCKED = 6;
+const IO_ERROR = 10;
 const CORRUPT = 11;
+const FULL = 13;
 const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 /** NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB. */
-const STORE_FAILURES: readonly number[] = [7, 8, 9, 10, CORRUPT, 13, 14, 15, NOT_A_DATABASE];
+const STORE_FAILURES: readonly number[] = [7, 8, 9, IO_ERROR, CORRUPT, FULL, 14, 15, NOT_A_DATABASE];
 
 /** The primary result code of SQLite; null for any other error. */
 function resultCode(error: unknown): number | null {
@@ -31,6 +34,17 @@ export function isStoreFailure(error: unknown): boolean {
 export function isDamage(error: unknown): boolean {
   const code = resultCode(error);
   return code === CORRUPT || code === NOT_A_DATABASE;
+}
+
+/** SQLite says of both the one or the other: a full disk can be an I/O error. */
+export function isDiskTrouble(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === IO_ERROR || code === FULL;
+}
+
+/** A statement of ours means nothing on this file: its tables are not what they should be. */
+export function isLogicError(error: unknown): boolean {
+  return resultCode(error) === ERROR;
 }
 
 /** The message of an error with SQLite's own words, where it has some. */

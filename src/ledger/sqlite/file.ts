@@ -18,12 +18,14 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { LedgerUnavailable, LedgerUnusable } from '../ledger.ts';
-import { inOneLine, isBusy, isDamage } from './errors.ts';
+import { newestProblem } from '../newest-entries.ts';
+import { inOneLine, isBusy, isDamage, isDiskTrouble, isLogicError } from './errors.ts';
 import { APPLICATION_ID, migrate, schemaVersion, TABLES } from './migrations.ts';
+import { newestEntries } from './newest-entries.ts';
 
 /** How long opening waits for a lock of another process, milliseconds. Blocks: never on the event loop's thread. */
 const OPEN_PATIENCE = 5_000;
-/** Files up to this size are checked page by page when the service starts (about 40 ms for the full size). */
+/** Files up to this size are checked page by page, with their indexes, when the service starts (about 50 ms for the full size). */
 const FULL_CHECK_BYTES = 16 * 1024 * 1024;
 const MAGIC = 'SQLite format 3\0';
 
@@ -54,9 +56,11 @@ export function openForWriting(path: string, create: boolean): OpenFile {
     const db = connect(path, OPEN_PATIENCE);
     try {
       checkIdentity(db, path);
+      if (schemaVersion(db) < 0)
+        throw new LedgerUnusable(`ledger ${path} is damaged (schema ${schemaVersion(db)}): ${REPAIR}`);
       migrate(db, path);
       checkTables(db, path);
-      if (create && statSync(path).size <= FULL_CHECK_BYTES) checkPages(db, path);
+      if (create) checkContent(db, path);
       useLog(db);
       db.exec(
         'PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 8388608; PRAGMA busy_timeout = 50',
@@ -119,6 +123,8 @@ function createFile(path: string): void {
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       migrate(db, draft);
+      // A close that cannot take the log into the file keeps that to itself, and without its log the file is no ledger.
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } finally {
       db.close();
     }
@@ -127,7 +133,7 @@ function createFile(path: string): void {
     fsyncSync(folder);
     closeSync(folder);
   } catch (error) {
-    throw new LedgerUnavailable(`ledger ${path} cannot be created: ${inOneLine(error)}`, { cause: error });
+    throw new LedgerUnavailable(`ledger ${path} cannot be created: ${withHelp(error)}`, { cause: error });
   } finally {
     for (const end of ['', '-wal', '-shm', '-journal']) rmSync(draft + end, { force: true });
   }
@@ -207,10 +213,20 @@ function useLog(db: DatabaseSync): void {
   }
 }
 
-function checkPages(db: DatabaseSync, path: string): void {
-  const found = db.prepare('PRAGMA quick_check(1)').get()!['quick_check'];
-  if (found !== 'ok')
-    throw new LedgerUnusable(`ledger ${path} is damaged (${String(found).replaceAll('\n', ' ')}): ${REPAIR}`);
+/** What can be told of the content when the service starts: of small files every page and index, of all the newest rows. */
+function checkContent(db: DatabaseSync, path: string): void {
+  if (statSync(path).size <= FULL_CHECK_BYTES) {
+    const found = db.prepare('PRAGMA integrity_check(1)').get()!['integrity_check'];
+    if (found !== 'ok')
+      throw new LedgerUnusable(`ledger ${path} is damaged (${String(found).replaceAll('\n', ' ')}): ${REPAIR}`);
+  }
+  db.exec('BEGIN');
+  const problem = newestProblem(newestEntries(db));
+  db.exec('COMMIT');
+  if (problem !== null)
+    throw new LedgerUnusable(
+      `ledger ${path} was damaged or changed from outside (${problem}; \`forestall history --verify\` and docs/ledger-integrity.md say more): ${REPAIR}`,
+    );
 }
 
 function checked<T>(path: string, open: () => T): T {
@@ -218,8 +234,13 @@ function checked<T>(path: string, open: () => T): T {
     return open();
   } catch (error) {
     if (error instanceof LedgerUnusable || error instanceof LedgerUnavailable) throw error;
-    const words = inOneLine(error);
-    if (isDamage(error)) throw new LedgerUnusable(`ledger ${path} is damaged (${words}): ${REPAIR}`, { cause: error });
-    throw new LedgerUnavailable(`ledger ${path} cannot be opened: ${words}`, { cause: error });
+    if (isDamage(error) || isLogicError(error))
+      throw new LedgerUnusable(`ledger ${path} is damaged (${inOneLine(error)}): ${REPAIR}`, { cause: error });
+    throw new LedgerUnavailable(`ledger ${path} cannot be opened: ${withHelp(error)}`, { cause: error });
   }
+}
+
+function withHelp(error: unknown): string {
+  const help = '; see whether its disk is full, and whether the kernel reports errors of it';
+  return inOneLine(error) + (isDiskTrouble(error) ? help : '');
 }

@@ -180,6 +180,66 @@ export function chain(newStore: () => ChainTestStore): void {
     expect((await seal(ledger.chain, options)).problem).toMatch(/does not follow/);
   });
 
+  test('a look at the newest entries finds what was changed there, over a checkpoint and more entries than it reads', async () => {
+    const store = newStore();
+    const ledger = await store.open();
+    const look = () => ledger.chain.newestProblem();
+    const after = async (change: string, undo: string) => {
+      store.outside(change);
+      const problem = await look();
+      store.outside(undo);
+      return problem;
+    };
+    expect(await look()).toBeNull();
+    await filled(ledger);
+    expect(await look()).toBeNull();
+    const decided = 'WHERE seq = 1';
+    expect(await after(`UPDATE decisions SET seq = 99 ${decided}`, `UPDATE decisions SET seq = 1 WHERE seq = 99`)).toBe(
+      'decision 1 is not what its hash chain says of it',
+    );
+    const reason = store.ask(`SELECT reason FROM decisions ${decided}`);
+    expect(
+      await after(
+        `UPDATE decisions SET reason = 'x' ${decided}`,
+        `UPDATE decisions SET reason = '${reason}' ${decided}`,
+      ),
+    ).toMatch(/^decision 1 is not/);
+    const row = store.ask("SELECT row FROM chain WHERE kind = 'execution' ORDER BY seq DESC LIMIT 1");
+    store.outside(`CREATE TABLE kept AS SELECT * FROM chain WHERE kind = 'execution' AND row = ${row}`);
+    const gone = `DELETE FROM chain WHERE kind = 'execution' AND row = ${row}`;
+    expect(await after(gone, 'INSERT INTO chain SELECT * FROM kept; DROP TABLE kept')).toMatch(
+      /^entry \d+ of its hash chain does not follow/,
+    );
+    expect(await look()).toBeNull();
+
+    const about = (at: number) => inputAbout({ now: NOW + 3 * DAY + at, resource: `/${at}` });
+    const some = async (from: number): Promise<void> => {
+      for (let at = from; at < from + 300; at += 25) {
+        const inputs = Array.from({ length: 25 }, (_, next) => ({ ...about(at + next), unsafe_value: 'x' }));
+        await ledger.record(inputs, owner());
+      }
+    };
+    await some(0);
+    const options = { at: NOW, since: NOW + 400 * DAY, key: () => KEY.privateKey, least: 1 };
+    expect(await seal(ledger.chain, options)).toMatchObject({ problem: null });
+    expect(await look()).toBeNull();
+    await some(300);
+    expect(await look()).toBeNull();
+    await some(600);
+    expect(await look()).toBeNull();
+    const newest = 'WHERE seq = (SELECT max(seq) FROM decisions)';
+    expect(
+      await after(`UPDATE decisions SET repeats = 1 ${newest}`, `UPDATE decisions SET repeats = 0 ${newest}`),
+    ).toMatch(/^decision \d+ is not/);
+    // Far behind, it is for who looks at all.
+    expect(
+      await after(
+        `UPDATE decisions SET reason = 'x' ${decided}`,
+        `UPDATE decisions SET reason = '${reason}' ${decided}`,
+      ),
+    ).toBeNull();
+  });
+
   test('two processes that write at once leave one chain', async () => {
     const store = newStore();
     const ledgers = [await store.open(), await store.open()];

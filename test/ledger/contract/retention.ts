@@ -135,7 +135,7 @@ export async function forget(ledger: Ledger, rule: PruneRule): Promise<number> {
 }
 
 export function retention(newStore: () => TestStore): void {
-  test('whatever happened and whatever mapping asks, nothing is decided or told differently once the old is gone', async () => {
+  test('whatever happened and whatever mapping asks, nothing is decided or told differently once the old is gone (fault 51)', async () => {
     const ledger = await newStore().open();
     let now = NOW;
     let gone = 0;
