@@ -84,7 +84,7 @@ test.each(['0', '1', '1.0', '0.5', '9.3e-01'])('confidence %s is read', (text) =
   expect(confidenceOf(text)).toMatchObject({ prediction: { confidence: Number(text) } });
 });
 
-describe('what real systems send for a confidence', () => {
+describe('what real systems send for a confidence (fault 6)', () => {
   test.each([
     'am025-prom-nan-confidence',
     'am025-prom-template-error',
@@ -120,7 +120,7 @@ test.each([{}, { confidence: '0.9' }, { days_until_critical: '3' }])(
   },
 );
 
-test('only the own annotations of the alert count', () => {
+test('only the own annotations of the alert count (fault 7)', () => {
   const body = alertmanagerBody([alertEntry({ annotations: {} })], {
     commonAnnotations: { days_until_critical: '3', confidence: '1' },
   });

@@ -33,7 +33,7 @@ describe('the sender', () => {
     expect(refusal(body)).toMatch(expected);
   });
 
-  test('fields that are optional may be missing, others are ignored', () => {
+  test('fields that are optional may be missing, others are ignored (fault 66)', () => {
     const body = {
       version: '4',
       notification_reason: 'first',
@@ -218,7 +218,7 @@ describe('what the alert is about', () => {
   });
 });
 
-describe('what is no prediction', () => {
+describe('what is no prediction (fault 21)', () => {
   const isPrediction = (changes: object) =>
     situationOf(understood(grafanaBody([alertEntry(changes)])).alerts[0]!).is_prediction;
   const prediction = { prediction_type: 'disk_exhaustion', resource: '/srv' };

@@ -126,7 +126,7 @@ describe('bodies of our own with the same oddities', () => {
     });
   });
 
-  test('an alert without annotations, from a group without a receiver', () => {
+  test('an alert without annotations, from a group without a receiver (fault 67)', () => {
     const body = without(
       alertmanagerBody([without(alertEntry(), 'annotations')]),
       'receiver',

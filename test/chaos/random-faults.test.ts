@@ -4,17 +4,14 @@ import { createRandom, type Random } from '../../scripts/forecaster/random.ts';
 import type { History } from '../e2e/history-checker.ts';
 import { hasAlertmanager } from '../support/alertmanager.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
+import { SEED } from '../support/seed.ts';
 import { KINDS, rage } from './faults.ts';
 import { RESOURCES } from './replicas.ts';
 import { expectSound, openStage, type Stage } from './stage.ts';
 
 /** Longer than any run: who was cut off goes on with its own, and must have ended before the next one may begin. */
 const COOLDOWN = 6_000;
-const ASKED = process.env['FORESTALL_CHAOS_SECONDS'];
-const SECONDS = Number(ASKED ?? 40);
-/** The ordinary tests play the same faults each time; who asks for more gets others each time. */
-const SEED =
-  process.env['FORESTALL_SEED'] ?? (ASKED === undefined ? '20261123' : String(Math.floor(Math.random() * 1e9)));
+const SECONDS = Number(process.env['FORESTALL_CHAOS_SECONDS'] ?? 40);
 const REPLICAS = 4;
 
 vi.setConfig({ testTimeout: SECONDS * 1_000 + 400_000 });

@@ -89,7 +89,7 @@ export async function makeReplicas(
   return {
     all,
     database,
-    records: () => all.flatMap(({ home }) => home.records()),
+    records: () => all.flatMap(({ home }) => home.timedRecords()),
   };
 }
 

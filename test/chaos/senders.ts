@@ -14,8 +14,11 @@ export interface Sent extends Delivery {
   readonly text: string;
 }
 
+/** Who takes deliveries, as it is now. */
+type Taker = Pick<Replica, 'service' | 'process'>;
+
 /** Posts to the webhook of a replica as it is now, over a connection of its own; never rejects. */
-export function deliver(replica: Replica, body: string, by: Sent['by'], patience = 10_000): Promise<Sent> {
+export function deliver(replica: Taker, body: string, by: Sent['by'], patience = 10_000): Promise<Sent> {
   const { service, process } = replica;
   return new Promise((resolve) => {
     const sent = (status: number | null, text = ''): void =>
@@ -52,7 +55,7 @@ export interface Pair {
  * Two Alertmanagers in one cluster that each post to every replica. In front of each replica stands a door that does nothing
  * but write down what was answered; behind it the replica may have died and come back.
  */
-export async function startPair(replicas: readonly Replica[]): Promise<Pair> {
+export async function startPair(replicas: readonly Taker[]): Promise<Pair> {
   const sent: Sent[] = [];
   const underWay = new Set<Promise<void>>();
   const doors = await Promise.all(

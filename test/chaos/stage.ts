@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { type History, type Outage, problemsOf } from '../e2e/history-checker.ts';
+import { type History, problemsOf } from '../e2e/history-checker.ts';
 import type { PostgresServer } from '../support/postgres.ts';
 import { alertBody } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
-import { type People, startPeople } from './people.ts';
+import { type People, startPeople, waitsOf } from './people.ts';
 import { DAILY, makeReplicas, OFTEN, RARELY, RESOURCES, type Replica } from './replicas.ts';
 import { deliver, type Pair, type Sent, startPair } from './senders.ts';
 import { openStore, type Store } from './witness.ts';
@@ -74,27 +74,14 @@ export async function openStage(server: PostgresServer, count: number, cooldown:
           { ...DAILY, within: 'all' },
         ],
         told: people.told,
-        outages: replicas.flatMap((replica) => [...replica.outages, ...toldOutages(replica)]),
+        outages: replicas.flatMap(({ name, outages, services }) => [
+          ...outages,
+          ...services.flatMap((service, at) => waitsOf(service, `${name}#${at + 1}`)),
+        ]),
       };
     },
   };
   return stage;
-}
-
-/** When the senders of reports said that the ledger did not take their writes: a machine with too much to do is an outage too. */
-function toldOutages({ name, services }: Replica): readonly Outage[] {
-  return services.flatMap((service, at) => {
-    const lines = service.log().filter(({ channel }) => channel === 'discord');
-    const waits = lines.filter(({ msg }) => msg === 'reports wait for the ledger');
-    return waits.map(({ time }) => {
-      const from = Date.parse(String(time));
-      const back = lines.find(
-        (line) => Date.parse(String(line['time'])) >= from && /reports go on$/.test(String(line['msg'])),
-      );
-      const until = back === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(back['time']));
-      return { process: `${name}#${at + 1}`, how: 'cut' as const, from, until };
-    });
-  });
 }
 
 /** Fails with what is wrong, and all that is known about each execution that is named there. */

@@ -18,7 +18,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
-const WATCH = `
+/** Notes every write of an execution beside the ledger, whose schema it leaves as it is but for a trigger. */
+export const WATCH = `
   CREATE SCHEMA witness;
   CREATE TABLE witness.steps (
     n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(),

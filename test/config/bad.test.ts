@@ -21,7 +21,7 @@ function problemsOf(options: { file: string; env: Record<string, string> }): str
   return formatProblems(loaded.problems.map((problem) => ({ ...problem, file: basename(problem.file) }))).split('\n');
 }
 
-describe('a bad forestall.yaml says exactly what is wrong', () => {
+describe('a bad forestall.yaml says exactly what is wrong (fault 69)', () => {
   it.each(filesIn('bad'))('%s', (name) => {
     const file = join(fixtures, 'bad', name);
     const problems = problemsOf({ file, env: { HOME: '/home/someone' } });

@@ -14,6 +14,8 @@ import {
   startService,
 } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
+import { expectSoundHistory } from './traffic.ts';
+import { type WatchedHome, watched } from './watched.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -82,7 +84,7 @@ const known = (resource: string, more: object = {}) => ({ ...DISK, resource, ...
 describe('two services on one store', () => {
   const resources = ['/data', '/data1', '/data2', '/data3', '/data4', '/data5', '/data6', '/data7', '/slow', '/free'];
   const discord: any[] = [];
-  let home: Home;
+  let home: WatchedHome;
   let service: Service;
   let second: Service;
   let busy: string;
@@ -92,18 +94,20 @@ describe('two services on one store', () => {
       discord.push(JSON.parse(await bodyOf(request)).embeds[0]);
       response.writeHead(204).end();
     });
-    home = confirmingHome({
-      config: (document) => ({
-        ...document,
-        web: {
-          ...document.web,
-          external_url: 'https://forestall.example.org/x',
-          tokens: [{ name: 'ann', role: 'operate', token: 'token-of-ann' }],
-        },
-        discord: { webhook_url: `${receiver.url}/api/webhooks/1/secret` },
-        facts: { busy: { command: ['test', '-e', 'busy'] } },
+    home = await watched(
+      confirmingHome({
+        config: (document) => ({
+          ...document,
+          web: {
+            ...document.web,
+            external_url: 'https://forestall.example.org/x',
+            tokens: [{ name: 'ann', role: 'operate', token: 'token-of-ann' }],
+          },
+          discord: { webhook_url: `${receiver.url}/api/webhooks/1/secret` },
+          facts: { busy: { command: ['test', '-e', 'busy'] } },
+        }),
       }),
-    });
+    );
     busy = join(home.folder, 'busy');
     home.writeConfig((document: any) => ({ ...document, facts: { busy: { command: ['test', '-e', busy] } } }));
     home.writeMapping((document) => ({
@@ -111,7 +115,7 @@ describe('two services on one store', () => {
       mappings: document.mappings.map((mapping: any) => ({ ...mapping, safety_checks: ['no_busy'] })),
     }));
     home.writePredictions(resources.map((resource) => known(resource)));
-    [service, second] = await Promise.all([startService(home), startService(home)]);
+    [service, second] = await Promise.all([home.start(), home.start()]);
   });
 
   it('an alert waits, is told of, and runs once it is approved', async () => {
@@ -288,6 +292,12 @@ describe('two services on one store', () => {
       expect([filter, found]).toEqual([filter, wanted.map(({ id }) => id)]);
     }
   });
+
+  it('and all of it makes a sound history', async () => {
+    await Promise.all([service.stop(), second.stop()]);
+    const { executions } = expectSoundHistory(home, []);
+    expect(executions.length).toBeGreaterThanOrEqual(resources.length);
+  });
 });
 
 it('what nobody confirms in time expires', async () => {
@@ -304,9 +314,9 @@ it('what nobody confirms in time expires', async () => {
 
 it('a service that is killed between answer and run: the next one runs it, once; so with an answer by command line', async () => {
   const release = join(makeHome().folder, 'release');
-  const home = confirmingHome({ env: { HOLD_RUN: release } });
+  const home = await watched(confirmingHome({ env: { HOLD_RUN: release } }));
   home.writePredictions(['/data', '/data1', '/data2'].map((resource) => known(resource)));
-  const service = await startService(home);
+  const service = await home.start();
   const ids: string[] = [];
   for (const resource of ['/data', '/data1', '/data2']) ids.push(await waiting(service, resource));
   const [first, queued, unanswered] = ids as [string, string, string];
@@ -320,9 +330,12 @@ it('a service that is killed between answer and run: the next one runs it, once;
   expect(alone).toMatchObject({ code: 0, stdout: expect.stringMatching(/no service is running .* runs next/) });
   expect(runsOf(home, unanswered)).toEqual([]);
 
-  const next = await startService(home);
+  const next = await home.start();
   expect(await ended(next, queued, 60_000)).toMatchObject({ state: 'succeeded', answered: { by: 'default' } });
   expect(await ended(next, unanswered, 60_000)).toMatchObject({ state: 'succeeded', answered: { from: null } });
   expect(await ended(next, first, 60_000)).toMatchObject({ state: 'interrupted' });
   expect(ids.map((id) => runsOf(home, id).length)).toEqual([1, 1, 1]);
+  await next.stop();
+  const { executions } = expectSoundHistory(home, []);
+  expect(executions.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
 });

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
 import { makeReplicas } from '../support/replicas.ts';
-import { alertBody, ended, forestall, type Service, startService } from '../support/service.ts';
+import { alertBody, ended, forestall, type Service } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
+import { problemsOf } from './history-checker.ts';
 import { type Answered, createSender } from './traffic.ts';
+import { watchedReplicas } from './watched.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -83,26 +85,28 @@ describe.each(KINDS)('$name, taken while the service runs', ({ engine, take, res
     async () => {
       const copy = join(tempDir(), 'copy');
       const release = join(tempDir(), 'release');
-      const replicas = makeReplicas({
-        server: engine === 'PostgreSQL' ? server : null,
-        count: 1,
-        resources: ['/ran', '/runs', '/later'],
-        mapping(mapping) {
-          const [first] = mapping.mappings;
-          const held = { ...first, resource_filter: '/runs', action: { ...first.action, playbook: 'held' } };
-          mapping.mappings = [held, first];
-        },
-        config: (config: any) => ({
-          ...config,
-          execution: { max_parallel: 2 },
-          playbooks: {
-            ...config.playbooks,
-            held: { ...config.playbooks.recording, env: { ...config.playbooks.recording.env, HOLD_RUN: release } },
+      const replicas = await watchedReplicas(
+        makeReplicas({
+          server: engine === 'PostgreSQL' ? server : null,
+          count: 1,
+          resources: ['/ran', '/runs', '/later'],
+          mapping(mapping) {
+            const [first] = mapping.mappings;
+            const held = { ...first, resource_filter: '/runs', action: { ...first.action, playbook: 'held' } };
+            mapping.mappings = [held, first];
           },
+          config: (config: any) => ({
+            ...config,
+            execution: { max_parallel: 2 },
+            playbooks: {
+              ...config.playbooks,
+              held: { ...config.playbooks.recording, env: { ...config.playbooks.recording.env, HOLD_RUN: release } },
+            },
+          }),
         }),
-      });
+      );
       const [home] = replicas.homes;
-      const service = await startService(home!);
+      const service = await replicas.start(0);
       const claimed = async (resource: string) => {
         expect(await reasonFor(service, resource)).toBe('approved');
         const { items } = await service.json('/api/v1/executions');
@@ -128,14 +132,15 @@ describe.each(KINDS)('$name, taken while the service runs', ({ engine, take, res
       await sending;
       sender.close();
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-      await ended(service, await claimed('/later'));
+      const forgotten = await claimed('/later');
+      await ended(service, forgotten);
 
       await service.stop('SIGKILL');
       restore(replicas.store, copy);
       const command = ['--config', home!.config];
       expect((await forestall(['status', ...command])).code).toBe(0);
       expect(await forestall(['pause', '--for', '48h', '--name', 'restored', ...command])).toMatchObject({ code: 0 });
-      const again = await startService(home!);
+      const again = await replicas.start(0);
       const known = new Set(replicas.ledger().decisions.map(({ id }) => id));
       expect(before.filter((id) => !known.has(id))).toEqual([]);
       if (engine === 'SQLite') expect([...readFileSync(replicas.store).subarray(18, 20)]).toEqual([2, 2]);
@@ -151,6 +156,14 @@ describe.each(KINDS)('$name, taken while the service runs', ({ engine, take, res
       await eventually(() => replicas.ledger().executions.every(({ finished_at }) => finished_at !== null), WAIT);
       expect(replicas.records().filter((line) => line.startsWith('run '))).toHaveLength(4);
       expect(await again.stop()).toBe(0);
+      // Of all that was seen, only what was since the backup does not agree with what is on record; people were told twice then.
+      const { told: _told, ...history } = replicas.history(answers);
+      const problems = problemsOf(history);
+      expect(problems).toContain(`unknown-start: ${forgotten} was started and is not on record`);
+      expect(problems.filter((problem) => !/^lost-delivery: /.test(problem) && !problem.includes(forgotten))).toEqual(
+        [],
+      );
+      expect(problems.filter((problem) => before.some((id) => problem.includes(id)))).toEqual([]);
     },
   );
 });

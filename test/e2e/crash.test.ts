@@ -1,16 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { alertBody, DISK, type Home, makeHome, type Service, startService } from '../support/service.ts';
+import { alertBody, DISK, type Home, makeHome, type Service } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
 import { isBeingWritten } from './ledger-file.ts';
 import { type Answered, createSender, expectSoundHistory, settled } from './traffic.ts';
+import { type WatchedHome, watched } from './watched.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
 interface Stage {
-  readonly home: Home;
+  readonly home: WatchedHome;
   /** What was answered so far. */
   readonly deliveries: Answered[];
   /** Lets the phase go on that waits. */
@@ -23,27 +24,29 @@ interface Stage {
 type Waits = 'checking' | 'dry_run' | 'run' | 'nowhere';
 
 /** A home whose executions, one scope a resource below `/data`, wait in one phase until they are released. */
-function stage(waits: Waits): Stage {
+async function stage(waits: Waits): Promise<Stage> {
   const hold = join(tempDir(), 'release');
   const phase = { checking: {}, nowhere: {}, dry_run: { HOLD_DRY_RUN: hold }, run: { HOLD_RUN: hold } };
   const waiting = `while [ ! -e '${hold}' ]; do sleep 0.02; done; echo 1`;
-  const home = makeHome({
-    env: phase[waits],
-    config: (config) => ({ ...config, facts: { released: { command: ['/bin/sh', '-c', waiting], timeout: '60s' } } }),
-    mapping: (mapping) => {
-      mapping.mappings[0].resource_filter = '/data/*';
-      mapping.mappings[0].action.limit_scope = 'resource';
-      mapping.mappings[0].safety_checks = waits === 'checking' ? ['released == 1'] : [];
-      return mapping;
-    },
-  });
+  const home = await watched(
+    makeHome({
+      env: phase[waits],
+      config: (config) => ({ ...config, facts: { released: { command: ['/bin/sh', '-c', waiting], timeout: '60s' } } }),
+      mapping: (mapping) => {
+        mapping.mappings[0].resource_filter = '/data/*';
+        mapping.mappings[0].action.limit_scope = 'resource';
+        mapping.mappings[0].safety_checks = waits === 'checking' ? ['released == 1'] : [];
+        return mapping;
+      },
+    }),
+  );
   home.writePredictions(['/data/a', '/data/b'].map((resource) => ({ ...DISK, resource })));
   const deliveries: Answered[] = [];
   return {
     home,
     deliveries,
     release: () => writeFileSync(hold, ''),
-    start: () => startService(home),
+    start: () => home.start(),
     async post(service, resource) {
       const sender = createSender(service, 1);
       const answer = await sender.deliver(alertBody({ resource }));
@@ -79,8 +82,8 @@ async function ends({ home, deliveries }: Stage, service: Service): Promise<stri
 const runsOf = (home: Home, id: string | null) => home.runs().filter((line) => line.startsWith(`run ${id} `)).length;
 
 describe('a service that is killed, once it is started again', () => {
-  it('ends what ran as interrupted, once its playbook has ended, and carries on what waited behind it', async () => {
-    const here = stage('run');
+  it('ends what ran as interrupted, once its playbook has ended, and carries on what waited behind it (fault 14)', async () => {
+    const here = await stage('run');
     const first = await here.start();
     const a = await here.post(first, '/data/a');
     await began(here.home, 'run', a);
@@ -112,7 +115,7 @@ describe('a service that is killed, once it is started again', () => {
   });
 
   it('asks the safety checks again', async () => {
-    const here = stage('checking');
+    const here = await stage('checking');
     const first = await here.start();
     const a = await here.post(first, '/data/a');
     await inState(first, a, 'checking');
@@ -142,7 +145,7 @@ describe('a service that is killed, once it is started again', () => {
       /enable_auto_remediation/,
     ],
   ])('lets a claim expire when meanwhile %s', async (_what, change, message) => {
-    const here = stage('checking');
+    const here = await stage('checking');
     const first = await here.start();
     const a = await here.post(first, '/data/a');
     await inState(first, a, 'checking');
@@ -158,7 +161,7 @@ describe('a service that is killed, once it is started again', () => {
   });
 
   it('waits for the dry run that was left, makes another one, and runs once', async () => {
-    const here = stage('dry_run');
+    const here = await stage('dry_run');
     const first = await here.start();
     const a = await here.post(first, '/data/a');
     await began(here.home, 'dry_run', a);
@@ -175,7 +178,7 @@ describe('a service that is killed, once it is started again', () => {
   it.each(['claimed', 'checking', 'dry_run', 'running', 'succeeded'])(
     'never runs twice what was killed as soon as it was %s',
     async (state) => {
-      const here = stage('nowhere');
+      const here = await stage('nowhere');
       const first = await here.start();
       const posted = here.post(first, '/data/a');
       await eventually(() => first.log().some((line) => line['state'] === state), { timeout: 20_000, interval: 1 });
@@ -192,7 +195,7 @@ describe('a service that is killed, once it is started again', () => {
 
 describe('two services on one ledger', () => {
   it('the second takes over what a killed one left', async () => {
-    const here = stage('dry_run');
+    const here = await stage('dry_run');
     const [first, second] = await Promise.all([here.start(), here.start()]);
     const a = await here.post(first, '/data/a');
     await began(here.home, 'dry_run', a);
@@ -203,8 +206,8 @@ describe('two services on one ledger', () => {
     expect(runsOf(here.home, a)).toBe(1);
   });
 
-  it('a holder that slept while it was taken over changes nothing when it wakes up', async () => {
-    const here = stage('checking');
+  it('a holder that slept while it was taken over changes nothing when it wakes up (fault 15)', async () => {
+    const here = await stage('checking');
     const [first, second] = await Promise.all([here.start(), here.start()]);
     const a = await here.post(first, '/data/a');
     await inState(first, a, 'checking');
@@ -222,7 +225,7 @@ describe('two services on one ledger', () => {
   });
 
   it('a holder that slept while its playbook ran does not make a success of what was recorded as interrupted', async () => {
-    const here = stage('run');
+    const here = await stage('run');
     const [first, second] = await Promise.all([here.start(), here.start()]);
     const a = await here.post(first, '/data/a');
     await began(here.home, 'run', a);

@@ -180,7 +180,7 @@ describe.concurrent('Discord', () => {
     await second.stop();
   });
 
-  it('gets no mention and nothing over a limit, whatever resource and playbook say', async () => {
+  it('gets no mention and nothing over a limit, whatever resource and playbook say (fault 57)', async () => {
     const discord = await receiver();
     const resource = `@everyone <@&1> [x](http://evil.example) ${'*_~`|'.repeat(150)}`.padEnd(1_000, '#');
     const summary = `@here ${'https://evil.example/ '.repeat(2_000)}`;

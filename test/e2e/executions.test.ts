@@ -162,7 +162,7 @@ function homeOfEnds(): Home {
   return home;
 }
 
-describe('how an execution ends', () => {
+describe('how an execution ends (fault 38)', () => {
   let home: Home;
   let service: Service;
   beforeAll(async () => {
@@ -197,7 +197,7 @@ describe('how an execution ends', () => {
   });
 });
 
-describe('the last look before the run', () => {
+describe('the last look before the run (fault 20)', () => {
   /** A service whose dry run is held until `release`; resolves when it is. */
   async function held(): Promise<{ home: Home; service: Service; id: string; release: () => Promise<any> }> {
     const home = makeHome();

@@ -11,14 +11,16 @@ const SLACK = 2_000;
 const TOLD: readonly string[] = ['succeeded', 'failed', 'interrupted'];
 
 /**
- * People hear of every run, at least once. They hear of it twice only where that cannot be told from not at all: the sender
+ * People hear of every run, at least once, or are still to hear of it. They hear of it twice only where that cannot be told from not at all: the sender
  * died before it noted that the report had arrived, and the next one waited until the lease was over; or it slept while the
  * answer came, and took it for none.
  */
-export function reportProblems({ executions, told, outages = [] }: History): string[] {
+export function reportProblems({ executions, told, untold = [], outages = [] }: History): string[] {
   if (told === undefined) return [];
   const byExecution = groupBy(told, ({ execution_id }) => execution_id);
-  const silent = executions.filter(({ id, state }) => TOLD.includes(state) && !byExecution.has(id));
+  const silent = executions.filter(
+    ({ id, state }) => TOLD.includes(state) && !byExecution.has(id) && !untold.includes(id),
+  );
   return [
     ...silent.map(({ id, state }) => `untold: nobody was told that ${id} ${state}`),
     ...[...byExecution].flatMap(([id, reports]) =>

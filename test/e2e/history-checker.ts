@@ -26,6 +26,8 @@ export interface History {
   readonly steps?: readonly Step[];
   /** What reached people. */
   readonly told?: readonly Told[];
+  /** Executions whose end is still to be told, as the ledger says. */
+  readonly untold?: readonly string[];
   /** When processes could not do their work, for what only that excuses. */
   readonly outages?: readonly Outage[];
 }

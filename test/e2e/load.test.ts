@@ -5,7 +5,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { residentAtMost } from '../support/memory.ts';
 import { alertBody, DISK, ended, type Home, makeHome, type Service, startService, TOKEN } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
-import { createSender, expectSoundHistory, settled } from './traffic.ts';
+import { type Answered, createSender, expectSoundHistory, settled } from './traffic.ts';
+import { watched } from './watched.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -35,26 +36,35 @@ const entry = (resource: string) => (alertBody({ resource }) as { alerts: object
 
 const DIFFERENT = LONG ? 10_000 : 2_000;
 test(`${DIFFERENT} different alerts, each in a body of its own, are each on record, and one of them runs`, async () => {
-  const home = homeOfAll();
+  const home = await watched(homeOfAll());
   const resources = times(DIFFERENT, (at) => `/data/${at}`);
   home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
-  service = await startService(home);
+  service = await home.start();
   const since = performance.now();
   const sender = createSender(service);
-  const answers = await Promise.all(
-    resources.map((resource, at) =>
-      sender.deliver(alertBody({ resource }, { fingerprint: at.toString(16).padStart(16, '0') })),
-    ),
+  const answers: Answered[] = [];
+  await Promise.all(
+    resources.map(async (resource, at) => {
+      const body = alertBody({ resource }, { fingerprint: at.toString(16).padStart(16, '0') });
+      // A machine under load may keep the disk from the ledger for too long: a sender delivers that again.
+      for (let status: number | null = 503; status === 503; ) {
+        const answer = await sender.deliver(body);
+        answers.push(answer);
+        status = answer.status;
+      }
+    }),
   );
   sender.close();
   const seconds = (performance.now() - since) / 1_000;
   console.info(`${DIFFERENT} different alerts in ${seconds.toFixed(1)} s`);
-  expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
   await settled(home);
   await service.stop();
   const { decisions } = expectSoundHistory(home, answers, { mostRuns: 1 });
   expect(home.runs()).toHaveLength(1);
-  expect(decisions.reduce((sum, { repeats }) => sum + 1 + repeats, 0)).toBe(DIFFERENT);
+  const recorded = decisions.reduce((sum, { repeats }) => sum + 1 + repeats, 0);
+  if (answers.length > DIFFERENT) expect(recorded).toBeGreaterThanOrEqual(DIFFERENT);
+  else expect(recorded).toBe(DIFFERENT);
 });
 
 /** A request written by hand: its head at once, then what `write` does, until the server has closed; what it said. */

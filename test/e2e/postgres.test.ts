@@ -105,7 +105,7 @@ describe.skipIf(!withPostgres)('replicas on PostgreSQL', () => {
     await second!.stop();
   });
 
-  test('without the server: 503 in time, healthy and not ready; with it again: on it goes', async () => {
+  test('without the server: 503 in time, healthy and not ready; with it again: on it goes (fault 16)', async () => {
     const [home] = replicas(1);
     const service = await startService(home!);
     const first = (await post(service)).body.decisions[0]!.execution_id!;

@@ -5,10 +5,12 @@ import { startBalancer } from '../support/balancer.ts';
 import { freePort, type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
 import { startProxy, type Proxy as Way } from '../support/proxy.ts';
 import { makeReplicas } from '../support/replicas.ts';
-import { alertBody, ended, forestall, type Service, startService } from '../support/service.ts';
+import { alertBody, ended, forestall, type Service } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
-import { createSender } from './traffic.ts';
+import { problemsOf } from './history-checker.ts';
+import { type Answered, createSender } from './traffic.ts';
+import { watchedReplicas } from './watched.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -36,19 +38,17 @@ async function expectTruthWhileDraining(service: Service, release: string): Prom
 test('on SQLite: ready while the ledger is there, and not while it is gone or the service starts or drains', async () => {
   const release = join(tempDir(), 'release');
   const port = await freePort();
-  const { homes, records } = makeReplicas({
-    server: null,
-    count: 1,
-    resources: ['/data', '/late'],
-    env: () => ({ HOLD_RUN: release }),
-    config: (config: any) => ({
-      ...config,
-      store: 'sqlite:own.db',
-      web: { ...config.web, listen: `127.0.0.1:${port}` },
+  const replicas = await watchedReplicas(
+    makeReplicas({
+      server: null,
+      count: 1,
+      resources: ['/data', '/late'],
+      env: () => ({ HOLD_RUN: release }),
+      config: (config: any) => ({ ...config, web: { ...config.web, listen: `127.0.0.1:${port}` } }),
     }),
-  });
-  const [home] = homes;
-  const starting = startService(home!);
+  );
+  const [home] = replicas.homes;
+  const starting = replicas.start(0);
   const seen = new Set<string>();
   await eventually(async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/-/ready`).catch(() => null);
@@ -63,7 +63,7 @@ test('on SQLite: ready while the ledger is there, and not while it is gone or th
   expect((await service.post('/-/reload', {})).status).toBe(500);
   expect(await ready(service)).toBe(200);
   writeFileSync(home!.mapping, mapping);
-  const file = join(home!.folder, 'own.db');
+  const file = replicas.store;
   renameSync(file, `${file}.away`);
   await eventually(async () => (await ready(service)) === 503, WAIT);
   expect(await healthy(service)).toBe(200);
@@ -78,8 +78,9 @@ test('on SQLite: ready while the ledger is there, and not while it is gone or th
     'ready again: the ledger can be used',
   ]);
   await service.post('/webhook', alertBody());
-  await eventually(() => records().some((line) => line.startsWith('run ')), WAIT);
+  await eventually(() => replicas.records().some((line) => line.startsWith('run ')), WAIT);
   await expectTruthWhileDraining(service, release);
+  expect(problemsOf(replicas.history())).toEqual([]);
 });
 
 describe.skipIf(!withPostgres)('on PostgreSQL', () => {
@@ -91,25 +92,29 @@ describe.skipIf(!withPostgres)('on PostgreSQL', () => {
   test('a replica that lost the store is passed over, and gets its turn when it has it again', async () => {
     const release = join(tempDir(), 'release');
     const ways: readonly Way[] = await Promise.all([startProxy(server.port), startProxy(server.port)]);
-    const { homes, records } = makeReplicas({
-      server,
-      count: 2,
-      resources: ['/data', '/late'],
-      storePort: (at) => ways[at]!.port,
-      env: (at): Record<string, string> => (at === 0 ? { HOLD_RUN: release } : {}),
-    });
+    const replicas = await watchedReplicas(
+      makeReplicas({
+        server,
+        count: 2,
+        resources: ['/data', '/late'],
+        storePort: (at) => ways[at]!.port,
+        env: (at): Record<string, string> => (at === 0 ? { HOLD_RUN: release } : {}),
+      }),
+    );
     const balancer = await startBalancer();
     const sender = createSender({ port: balancer.port });
-    const [first, second] = await Promise.all(homes.map((home) => startService(home)));
-    balancer.target('first', first!.port);
-    balancer.target('second', second!.port);
+    const deliveries: Answered[] = [];
+    const [first, second] = await Promise.all([replicas.start(0), replicas.start(1)]);
+    balancer.target('first', first.port);
+    balancer.target('second', second.port);
     await eventually(() => balancer.ready().length === 2, WAIT);
 
     const servedBy = async (count: number) => {
       const before = new Map(balancer.served);
       const passedOn = balancer.passedOn;
       for (let at = 0; at < count; at++) {
-        expect((await sender.deliver(alertBody({ resource: '/nobody' }))).status).toBe(200);
+        deliveries.push(await sender.deliver(alertBody({ resource: '/nobody' })));
+        expect(deliveries.at(-1)!.status).toBe(200);
       }
       const names = ['first', 'second'];
       const served = names.filter((name) => (balancer.served.get(name) ?? 0) > (before.get(name) ?? 0));
@@ -118,20 +123,21 @@ describe.skipIf(!withPostgres)('on PostgreSQL', () => {
     expect(await servedBy(6)).toEqual({ served: ['first', 'second'], passedOn: 0 });
     ways[0]!.hang(true);
     await eventually(() => balancer.ready().join() === 'second', WAIT);
-    expect(await healthy(first!)).toBe(200);
+    expect(await healthy(first)).toBe(200);
     expect(await servedBy(6)).toEqual({ served: ['second'], passedOn: 0 });
     ways[0]!.hang(false);
     await eventually(() => balancer.ready().length === 2, WAIT);
     expect(await servedBy(6)).toMatchObject({ served: ['first', 'second'] });
 
-    await first!.post('/webhook', alertBody());
-    await eventually(() => records().some((line) => line.startsWith('run ')), WAIT);
-    await expectTruthWhileDraining(first!, release);
+    await first.post('/webhook', alertBody());
+    await eventually(() => replicas.records().some((line) => line.startsWith('run ')), WAIT);
+    await expectTruthWhileDraining(first, release);
     await eventually(() => balancer.ready().join() === 'second', WAIT);
-    const [{ id }] = (await second!.json('/api/v1/executions')).items;
-    expect(await ended(second!, id)).toMatchObject({ state: 'succeeded' });
+    const [{ id }] = (await second.json('/api/v1/executions')).items;
+    expect(await ended(second, id)).toMatchObject({ state: 'succeeded' });
     sender.close();
-    await second!.stop();
+    await second.stop();
+    expect(problemsOf(replicas.history(deliveries))).toEqual([]);
   });
 
   test('one that finds no store does not start', async () => {
@@ -143,8 +149,8 @@ describe.skipIf(!withPostgres)('on PostgreSQL', () => {
   });
 
   test('a store that only reads, as a standby does, is none; once it is the one that writes, it is', async () => {
-    const { homes } = makeReplicas({ server, count: 1, resources: ['/data'] });
-    const service = await startService(homes[0]!);
+    const replicas = await watchedReplicas(makeReplicas({ server, count: 1, resources: ['/data'] }));
+    const service = await replicas.start(0);
     expect(await ready(service)).toBe(200);
     await server.stop('SIGINT');
     writeFileSync(join(server.folder, 'data/standby.signal'), '', { mode: 0o666 });

@@ -4,16 +4,16 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { startBalancer } from '../support/balancer.ts';
 import { makeNewerProgram } from '../support/newer-program.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
-import { makeReplicas, type Replicas } from '../support/replicas.ts';
-import { alertBody, ended, forestall, type Service, startService } from '../support/service.ts';
+import { makeReplicas } from '../support/replicas.ts';
+import { alertBody, ended, forestall, type Service } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { eventually } from '../support/wait.ts';
 import { problemsOf } from './history-checker.ts';
 import { type Answered, createSender } from './traffic.ts';
+import { type WatchedReplicas, watchedReplicas } from './watched.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 
-const HOUR = 3_600_000;
 const WAIT = { timeout: 40_000, interval: 50 };
 const NAMES = ['a', 'b', 'c'];
 
@@ -60,21 +60,20 @@ function keepDelivering(
 }
 
 /** Nothing that was accepted is missing, and no cooldown was run through. */
-function expectSound(replicas: Replicas, deliveries: readonly Answered[]) {
-  const { executions, decisions } = replicas.ledger();
-  const history = { executions, decisions, deliveries, records: replicas.records(), cooldown: 48 * HOUR };
+function expectSound(replicas: WatchedReplicas, deliveries: readonly Answered[]) {
+  const history = replicas.history(deliveries);
   expect(problemsOf(history)).toEqual([]);
-  return { executions, decisions };
+  return history;
 }
 
-/** Nor was any repeat counted too seldom, or twice. */
-function expectNothingLost(replicas: Replicas, deliveries: readonly Answered[]) {
+/** Nor was any repeat counted too seldom, or twice; of `unsure` deliveries nobody knows whether they are on record. */
+function expectNothingLost(replicas: WatchedReplicas, deliveries: readonly Answered[], unsure: number) {
   const { executions, decisions } = expectSound(replicas, deliveries);
   const answered = deliveries.filter(({ status }) => status === 200).flatMap((delivery) => delivery.decisions);
   const unanswered = deliveries.filter(({ status }) => status === null).length;
   const counted = decisions.reduce((sum, { repeats }) => sum + 1 + repeats, 0);
   expect(counted).toBeGreaterThanOrEqual(answered.length);
-  expect(counted).toBeLessThanOrEqual(answered.length + unanswered);
+  expect(counted).toBeLessThanOrEqual(answered.length + unanswered + unsure);
   return executions;
 }
 
@@ -91,16 +90,18 @@ describe.each([
       const folder = tempDir();
       const release = (at: number) => join(folder, `release-${at}`);
       const resources = Array.from({ length: 4 * count }, (_, at) => `/data/${at}`);
-      const replicas = makeReplicas({
-        server: store(),
-        count,
-        resources,
-        env: (at) => ({ HOLD_RUN: release(at) }),
-        // The last one has no patience: what runs then is ended.
-        config: (config, at) => (at === count - 1 ? { ...config, execution: { drain_timeout: '100ms' } } : config),
-      });
+      const replicas = await watchedReplicas(
+        makeReplicas({
+          server: store(),
+          count,
+          resources,
+          env: (at) => ({ HOLD_RUN: release(at) }),
+          // The last one has no patience: what runs then is ended.
+          config: (config, at) => (at === count - 1 ? { ...config, execution: { drain_timeout: '100ms' } } : config),
+        }),
+      );
       const { homes, records } = replicas;
-      const services = await Promise.all(homes.map((home) => startService(home)));
+      const services = await Promise.all(homes.map((_home, at) => replicas.start(at)));
       const balancer = await startBalancer();
       for (const [at, { port }] of services.entries()) balancer.target(NAMES[at]!, port);
       await eventually(() => balancer.ready().length === count, WAIT);
@@ -113,7 +114,7 @@ describe.each([
       await eventually(() => balanced.every(({ delivered }) => delivered > resources.length), WAIT);
 
       const interrupted: string[] = [];
-      for (const [at, home] of homes.entries()) {
+      for (const at of homes.keys()) {
         const service = services[at]!;
         // One of its own runs, and more wait behind it: the file that lets it end is not there yet.
         const running = await eventually(async () => {
@@ -129,7 +130,7 @@ describe.each([
         else interrupted.push(running);
         expect(await service.exited()).toBe(0);
         writeFileSync(release(at), '');
-        services[at] = await startService(home);
+        services[at] = await replicas.start(at);
         ports[at] = services[at]!.port;
         balancer.target(NAMES[at]!, ports[at]!);
         await eventually(() => balancer.ready().length === count, WAIT);
@@ -139,36 +140,44 @@ describe.each([
       for (const service of services) expect(await service.stop()).toBe(0);
 
       const overBalancer = balanced.flatMap(({ answers }) => answers);
-      expect(overBalancer.filter(({ status }) => status !== 200)).toEqual([]);
-      const executions = expectNothingLost(replicas, [...overBalancer, ...direct.answers]);
+      // Where the machine has so much to do that a store does not answer in time, that is no one's restart.
+      const tooSlow = replicas.services.flatMap((service) =>
+        service.log().filter(({ msg }) => msg === 'the store is not available'),
+      );
+      const failed = overBalancer.filter(({ status }) => status !== 200);
+      expect(failed.filter(({ status }) => status !== 503)).toEqual([]);
+      expect(failed.length).toBeLessThanOrEqual(tooSlow.length);
+      const executions = expectNothingLost(replicas, [...overBalancer, ...direct.answers], tooSlow.length);
       expect(executions.map(({ resource }) => resource).toSorted()).toEqual(resources.toSorted());
       for (const { id, state } of executions) {
         expect([id, state]).toEqual([id, interrupted.includes(id) ? 'interrupted' : 'succeeded']);
       }
       const refused = direct.answers.filter(({ status }) => status !== 200).length;
       console.info(
-        `${engine}: ${overBalancer.length} deliveries over the balancer, ${balancer.passedOn} passed on, none failed; ` +
+        `${engine}: ${overBalancer.length} deliveries over the balancer, ${balancer.passedOn} passed on, ${failed.length} failed; ` +
           `${direct.delivered} without it, ${refused} of them delivered again`,
       );
     },
   );
 
   test.skipIf(skipped)(
-    'between versions: the older ones write nothing any more once a newer one is there',
+    'between versions: the older ones write nothing any more once a newer one is there (fault 72)',
     async () => {
       const release = join(tempDir(), 'release');
       const resources = ['/data/old', '/data/new', '/data/both'];
-      const replicas = makeReplicas({
-        server: store(),
-        count: 3,
-        resources,
-        env: () => ({ HOLD_RUN: release }),
-        // An older one that cannot put on record how its run ended tries for as long as this.
-        config: (config) => ({ ...config, execution: { drain_timeout: '1s' } }),
-      });
-      const [older, other, newer] = replicas.homes;
-      const first = await startService(older!);
-      const second = await startService(other!);
+      const replicas = await watchedReplicas(
+        makeReplicas({
+          server: store(),
+          count: 3,
+          resources,
+          env: () => ({ HOLD_RUN: release }),
+          // An older one that cannot put on record how its run ended tries for as long as this.
+          config: (config) => ({ ...config, execution: { drain_timeout: '1s' } }),
+        }),
+      );
+      const [older] = replicas.homes;
+      const first = await replicas.start(0);
+      const second = await replicas.start(1);
       const balancer = await startBalancer();
       balancer.target('a', first.port);
       balancer.target('b', second.port);
@@ -177,7 +186,7 @@ describe.each([
       await eventually(() => replicas.records().some((line) => line.startsWith(`run ${running}`)), WAIT);
       const sending = keepDelivering(['/data/both'], () => balancer.port);
 
-      const third = await startService(newer!, { main: makeNewerProgram() });
+      const third = await replicas.start(2, { main: makeNewerProgram() });
       balancer.target('c', third.port);
       await eventually(() => balancer.ready().join() === 'c', WAIT);
       for (const service of [first, second]) {

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
-import { alertBody, ended, makeHome, type Service, startService } from '../support/service.ts';
+import { afterEach, describe, expect, it, test } from 'vitest';
+import { alertBody, DISK, ended, makeHome, type Service, startService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
+import { attach, hasStrace } from './strace.ts';
+import { expectSoundHistory } from './traffic.ts';
+import { watched } from './watched.ts';
 
 let service: Service | undefined;
 const sockets = new Set<Socket>();
@@ -37,16 +40,6 @@ async function remediates(on: Service): Promise<void> {
   expect(await ended(on, decisions[0].execution_id)).toMatchObject({ state: 'succeeded' });
 }
 
-test('a thousand clients that never end their request keep no good one waiting, and are cut off (fault 44)', async () => {
-  service = await startService(makeHome());
-  const { port } = service;
-  await occupy(port, 1_000, 'POST /webhook HTTP/1.1\r\nhost: forestall\r\ncontent-length: 100\r\n');
-  const since = performance.now();
-  await remediates(service);
-  console.log(`a good client beside 1,000 slow ones: a run after ${Math.round(performance.now() - since)} ms`);
-  await eventually(() => sockets.size === 0, { timeout: 45_000, interval: 200 });
-});
-
 test('without a file descriptor left it refuses, lives, and goes on when there are some again (fault 48)', async () => {
   const home = makeHome();
   service = await startService(home);
@@ -78,6 +71,46 @@ test('with 64 file descriptors in all it serves, refuses what is too much, and r
   expect(home.records()).toEqual([]);
   await remediates(service);
   expect(home.runs()).toHaveLength(1);
+});
+
+describe.skipIf(!hasStrace)('without what a process is made of', () => {
+  it.each([
+    ['EAGAIN', 'as many processes as it may have'],
+    ['ENOMEM', 'no memory for another one'],
+  ])('%s, %s, no playbook starts, it lives, and goes on when there is some again (fault 48)', async (error) => {
+    const home = await watched(
+      makeHome({
+        config: (config) => ({ ...config, facts: { tells: { command: ['/bin/echo', '1'] } } }),
+        mapping: (mapping) => {
+          const [only] = mapping.mappings;
+          const action = { ...only.action, limit_scope: 'resource' };
+          const checked = { ...only, resource_filter: '/checked', action, safety_checks: ['tells == 1'] };
+          return { ...mapping, mappings: [checked, { ...only, resource_filter: '/data*', action }] };
+        },
+      }),
+    );
+    home.writePredictions(['/data', '/data1', '/checked'].map((resource) => ({ ...DISK, resource })));
+    service = await home.start();
+    // What forks a process, and not what begins a thread.
+    const tracing = await attach(service.pid, ['trace=clone,fork,vfork', `inject=clone,fork,vfork:error=${error}`]);
+    const end = async (resource: string) => {
+      const { decisions } = (await (await service!.post('/webhook', alertBody({ resource }))).json()) as any;
+      expect(decisions).toMatchObject([{ verdict: 'approved' }]);
+      return await ended(service!, decisions[0].execution_id, 60_000);
+    };
+    expect(await end('/data')).toMatchObject({
+      state: 'dry_run_failed',
+      started_at: null,
+      message: expect.stringContaining(error),
+    });
+    expect(await end('/checked')).toMatchObject({ state: 'rejected', message: expect.stringMatching(/tells/) });
+    expect((await fetch(`${service.url}/-/healthy`)).status).toBe(200);
+    expect(home.records()).toEqual([]);
+    await tracing.detach();
+    expect(await end('/data1')).toMatchObject({ state: 'succeeded' });
+    await service.stop();
+    expectSoundHistory(home, [], { mostRuns: 1 });
+  });
 });
 
 test('its log may end in a pipe that nobody reads any more (fault 52)', async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { residentAtMost } from '../support/memory.ts';
 import { alertBody, DISK, ended, makeHome, type Service, startService } from '../support/service.ts';
 import { type Answered, createSender, expectSoundHistory, settled } from './traffic.ts';
+import { watched } from './watched.ts';
 
 const ASKED = process.env['FORESTALL_SOAK_SECONDS'];
 const SECONDS = Number(ASKED ?? 8);
@@ -39,15 +40,17 @@ async function memoryOf(on: Service, since: number): Promise<Reading> {
 }
 
 test(`a storm of ${SECONDS} s leaves memory flat, every alert on record, and one run`, async () => {
-  const home = makeHome({
-    mapping: (mapping) => {
-      mapping.mappings[0].resource_filter = '/data/*';
-      return mapping;
-    },
-  });
+  const home = await watched(
+    makeHome({
+      mapping: (mapping) => {
+        mapping.mappings[0].resource_filter = '/data/*';
+        return mapping;
+      },
+    }),
+  );
   const resources = Array.from({ length: 100 }, (_, at) => `/data/${at}`);
   home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
-  service = await startService(home);
+  service = await home.start();
   const sender = createSender(service, CONNECTIONS);
   const since = performance.now();
   const over = since + SECONDS * 1_000;

@@ -1,16 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { alertBody, DISK, type Home, makeHome, type Service, startService } from '../support/service.ts';
+import { alertBody, DISK, makeHome, type Service } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { type Answered, createSender, expectSoundHistory, settled } from './traffic.ts';
+import { type WatchedHome, watched } from './watched.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
 const services = new Set<Service>();
 
-async function start(home: Home): Promise<Service> {
-  const service = await startService(home);
+async function start(home: WatchedHome): Promise<Service> {
+  const service = await home.start();
   services.add(service);
   return service;
 }
@@ -35,7 +36,7 @@ function decisionsIn(answers: readonly Answered[]) {
 }
 
 /** Waits for the end, stops the services, and asserts that all of it made one run. */
-async function expectOneRun(home: Home, answers: readonly Answered[]): Promise<void> {
+async function expectOneRun(home: WatchedHome, answers: readonly Answered[]): Promise<void> {
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   await settled(home);
   await stopAll();
@@ -50,7 +51,7 @@ async function expectOneRun(home: Home, answers: readonly Answered[]): Promise<v
 const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
 
 it('runs once for 500 identical alerts from 50 connections', async () => {
-  const home = makeHome();
+  const home = await watched(makeHome());
   const service = await start(home);
   const body = alertBody();
   await expectOneRun(
@@ -62,8 +63,8 @@ it('runs once for 500 identical alerts from 50 connections', async () => {
   );
 });
 
-it('runs once for 500 identical alerts to two services on one ledger', async () => {
-  const home = makeHome();
+it('runs once for 500 identical alerts to two services on one ledger (fault 10)', async () => {
+  const home = await watched(makeHome());
   const both = await Promise.all([start(home), start(home)]);
   const body = alertBody();
   await expectOneRun(
@@ -75,8 +76,8 @@ it('runs once for 500 identical alerts to two services on one ledger', async () 
   );
 });
 
-it('runs once for the same alert from two Alertmanagers that tell it differently', async () => {
-  const home = makeHome();
+it('runs once for the same alert from two Alertmanagers that tell it differently (fault 11)', async () => {
+  const home = await watched(makeHome());
   const both = await Promise.all([start(home), start(home)]);
   const bodies = times(40, (at) => {
     const fingerprint = `c0ffee00000000${at % 2}1`;
@@ -88,8 +89,8 @@ it('runs once for the same alert from two Alertmanagers that tell it differently
   await expectOneRun(home, await storm(both, bodies));
 });
 
-it('runs once for an alert whose labels change with every delivery', async () => {
-  const home = makeHome();
+it('runs once for an alert whose labels change with every delivery (fault 12)', async () => {
+  const home = await watched(makeHome());
   const service = await start(home);
   const bodies = times(100, (at) =>
     alertBody(
@@ -101,12 +102,14 @@ it('runs once for an alert whose labels change with every delivery', async () =>
 });
 
 it('answers 2,000 alerts of one body in their order, and runs once', async () => {
-  const home = makeHome({
-    mapping: (mapping) => {
-      mapping.mappings[0].resource_filter = '/data/*';
-      return mapping;
-    },
-  });
+  const home = await watched(
+    makeHome({
+      mapping: (mapping) => {
+        mapping.mappings[0].resource_filter = '/data/*';
+        return mapping;
+      },
+    }),
+  );
   home.writePredictions(times(2_000, (at) => ({ ...DISK, resource: `/data/${at}` })));
   const service = await start(home);
   const alerts = times(2_000, (at) => (alertBody({ resource: `/data/${at}` }) as { alerts: object[] }).alerts[0]);
@@ -120,16 +123,18 @@ it('keeps the daily limit when many claims race for it over two services', async
   const LIMIT = 5;
   const resources = times(24, (at) => `/data/${at}`);
   const release = join(tempDir(), 'release');
-  const home = makeHome({
-    env: { HOLD_DRY_RUN: release },
-    config: (config) => ({ ...config, execution: { max_parallel: 4 } }),
-    mapping: (mapping) => {
-      mapping.mappings[0].resource_filter = '/data/*';
-      mapping.mappings[0].action.limit_scope = 'resource';
-      mapping.global_settings.max_daily_executions = LIMIT;
-      return mapping;
-    },
-  });
+  const home = await watched(
+    makeHome({
+      env: { HOLD_DRY_RUN: release },
+      config: (config) => ({ ...config, execution: { max_parallel: 4 } }),
+      mapping: (mapping) => {
+        mapping.mappings[0].resource_filter = '/data/*';
+        mapping.mappings[0].action.limit_scope = 'resource';
+        mapping.global_settings.max_daily_executions = LIMIT;
+        return mapping;
+      },
+    }),
+  );
   home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
   const both = await Promise.all([start(home), start(home)]);
   const answers = await storm(
@@ -148,15 +153,17 @@ it('keeps the daily limit when many claims race for it over two services', async
 });
 
 it('starts nothing while it is paused, however often that changes in a burst, and records what comes (fault 28)', async () => {
-  const home = makeHome({
-    config: (config) => ({ ...config, execution: { max_parallel: 2 } }),
-    mapping: (mapping) => {
-      const [only] = mapping.mappings;
-      const action = { ...only.action, limit_scope: 'resource' };
-      const global_settings = { ...mapping.global_settings, max_daily_executions: 500 };
-      return { ...mapping, mappings: [{ ...only, resource_filter: '/data/*', action }], global_settings };
-    },
-  });
+  const home = await watched(
+    makeHome({
+      config: (config) => ({ ...config, execution: { max_parallel: 2 } }),
+      mapping: (mapping) => {
+        const [only] = mapping.mappings;
+        const action = { ...only.action, limit_scope: 'resource' };
+        const global_settings = { ...mapping.global_settings, max_daily_executions: 500 };
+        return { ...mapping, mappings: [{ ...only, resource_filter: '/data/*', action }], global_settings };
+      },
+    }),
+  );
   const resources = times(90, (at) => `/data/${at}`);
   home.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
   const service = await start(home);

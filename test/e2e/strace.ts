@@ -28,6 +28,20 @@ export interface Tracing {
 const tracing = new Set<ChildProcess>();
 
 /**
+ * Goes before a program so that it is killed when one of its threads makes the `when`-th of these calls, its start-up
+ * included. The program keeps the pid that it would have without.
+ */
+export function killedAt(call: string, when: number): readonly string[] {
+  return injecting(call, `signal=KILL:when=${when}`);
+}
+
+/** Goes before a program some of whose calls shall fail, as for `strace -e inject`. */
+export function injecting(call: string, what: string): readonly string[] {
+  const silent = ['--daemonize', '--follow-forks', '-qqq', '-o', '/dev/null'];
+  return [PROGRAM, ...silent, '-e', `trace=${call}`, '-e', `inject=${call}:${what}`];
+}
+
+/**
  * Traces a process that runs already, with all of its threads and what they start, so that its start-up is not counted.
  * `expressions` as for `strace -e`. `when=N` of an injection counts in each thread and for each call by itself. Rejects
  * where the process cannot be traced.

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { expect } from 'vitest';
 import { type Home, type Service, TOKEN } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
-import { type AnsweredDecision, type Delivery, problemsOf } from './history-checker.ts';
+import { type AnsweredDecision, type Delivery, type History, problemsOf } from './history-checker.ts';
 import { type LedgerFile, readLedger } from './ledger-file.ts';
 
 /** A sender of alerts over a bounded number of connections of its own. */
@@ -61,14 +61,39 @@ export async function settled(home: Home, timeout = 30_000): Promise<LedgerFile>
 
 const HOUR = 3_600_000;
 
-/** Lets the history checker judge everything that was sent to a home's services, and what is left of it. */
-export function expectSoundHistory(
-  home: Home,
+/** A home, and what else there is to judge by: `watched.ts` gives all of it. */
+export interface Observed extends Home {
+  readonly witnesses?: () => Pick<History, 'deliveries' | 'told' | 'outages'>;
+}
+
+interface Limits {
+  readonly cooldown?: number;
+  readonly mostRuns?: number;
+}
+
+/** Everything that was sent to a home's services, what is left of it, and what else was seen. */
+export function historyOf(
+  home: Observed,
   deliveries: readonly Delivery[],
-  limits: { readonly cooldown?: number; readonly mostRuns?: number } = {},
-): LedgerFile {
+  limits: Limits = {},
+): History & { readonly ledger: LedgerFile } {
   const ledger = readLedger(home.database);
-  const history = { ...ledger, deliveries, records: home.records(), cooldown: 48 * HOUR, ...limits };
+  // After the ledger: what it does not wait to tell any more was told before.
+  const { deliveries: seen = [], ...witnesses } = home.witnesses?.() ?? {};
+  return {
+    ...ledger,
+    ...witnesses,
+    deliveries: [...deliveries, ...seen],
+    records: home.timedRecords(),
+    cooldown: 48 * HOUR,
+    ...limits,
+    ledger,
+  };
+}
+
+/** Lets the history checker judge it. */
+export function expectSoundHistory(home: Observed, deliveries: readonly Delivery[], limits: Limits = {}): LedgerFile {
+  const { ledger, ...history } = historyOf(home, deliveries, limits);
   expect({ integrity: ledger.integrity, problems: problemsOf(history) }).toEqual({ integrity: 'ok', problems: [] });
   return ledger;
 }

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type App, createApp } from '../../src/app.ts';
 import { startServing } from '../../src/cli/serve.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { SEED } from '../support/seed.ts';
 import { DISK, makeHome, TOKEN } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { LEAST, mayRun, type Request, requests } from './bodies.ts';
-import { MOST_CPU, note, parameters, RUNS, SEED, type Slowest, threadCpu } from './runs.ts';
+import { MOST_CPU, note, parameters, RUNS, type Slowest, threadCpu } from './runs.ts';
 
 vi.setConfig({ testTimeout: 120_000 + RUNS * 10 });
 

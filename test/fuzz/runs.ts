@@ -1,5 +1,4 @@
-/** Every fuzzer takes its cases from this seed; without one, another each time. */
-export const SEED = Number(process.env['FORESTALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+import { SEED } from '../support/seed.ts';
 
 /** Bodies that the service gets; the other fuzzers take shares of it. A million: `npm run test:soak`. */
 export const RUNS = Number(process.env['FORESTALL_FUZZ_RUNS'] ?? 3_000);
@@ -8,7 +7,7 @@ const ASKED = process.env['FORESTALL_FUZZ_RUNS'] !== undefined;
 /** For one body or document, milliseconds of CPU time; in the ordinary tests as much as a machine can hold up. */
 export const MOST_CPU = ASKED ? 100 : 1_000;
 
-/** What `fc.assert` gets. No limit on shrinking: who fails wants a small case. */
+/** What `fc.assert` gets: every fuzzer takes its cases from the seed. No limit on shrinking: who fails wants a small case. */
 export const parameters = (share = 1) => ({ seed: SEED, numRuns: Math.ceil(RUNS * share) });
 
 /** CPU time of this thread so far, milliseconds. */

@@ -9,9 +9,10 @@ import { globMatches } from '../../src/mapping/glob.ts';
 import { findMapping } from '../../src/mapping/match.ts';
 import { readActionMapping } from '../../src/mapping/read.ts';
 import { mutated } from '../alert/mutations.ts';
+import { SEED } from '../support/seed.ts';
 import { tempDir } from '../support/temp.ts';
 import { mutatedBytes } from './bytes.ts';
-import { MOST_CPU, parameters, RUNS, SEED, type Slowest, timed } from './runs.ts';
+import { MOST_CPU, parameters, RUNS, type Slowest, timed } from './runs.ts';
 
 vi.setConfig({ testTimeout: 120_000 + RUNS * 10 });
 console.info(`FORESTALL_SEED=${SEED} FORESTALL_FUZZ_RUNS=${RUNS}`);

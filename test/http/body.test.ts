@@ -8,7 +8,7 @@ import { AUTHORIZED, raw, request, start, statusOf } from './harness.ts';
 const BODY = JSON.stringify(alertmanagerBody());
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-describe('the content type', () => {
+describe('the content type (fault 65)', () => {
   test.each([
     'application/json',
     'application/json; charset=utf-8',
@@ -114,7 +114,7 @@ describe('the size', () => {
   });
 });
 
-describe('what is no JSON document', () => {
+describe('what is no JSON document (fault 63)', () => {
   const problem = (bytes: Buffer | string) => {
     try {
       parseJson(Buffer.from(bytes as string));

@@ -52,7 +52,7 @@ describe('slow clients are cut', () => {
   });
 });
 
-describe('odd clients get an answer', () => {
+describe('odd clients get an answer (fault 68)', () => {
   test('HTTP/1.0', async () => {
     const { port } = await start();
     const head = `POST /webhook HTTP/1.0\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n`;

@@ -50,7 +50,7 @@ describe('who is let in', () => {
   });
 });
 
-describe('who is not', () => {
+describe('who is not (fault 1)', () => {
   test.each<[string, string]>([
     ['empty', ''],
     ['the scheme alone', 'Bearer'],
@@ -239,7 +239,7 @@ describe('every path', () => {
   });
 });
 
-test('each handler asks by itself, also where nothing stands in front of the router', async () => {
+test('each handler asks by itself, also where nothing stands in front of the router (fault 25)', async () => {
   let options: HttpOptions | undefined;
   const running = await start((base) => {
     options = base;

@@ -149,7 +149,7 @@ describe('what goes wrong behind it', () => {
   });
 });
 
-test('hints reach the sender', async () => {
+test('hints reach the sender (fault 64)', async () => {
   const { post } = await start();
   const answerTo = async (body: unknown) => (await post('/webhook', body)).text();
   expect(await answerTo({ evalMatches: [], state: 'alerting', ruleId: 1 })).toContain('legacy Grafana');

@@ -52,7 +52,7 @@ describe('a fact asked by a command', () => {
     ['killed', '0', 'was ended by SIGKILL'],
     ['binary', '0', 'expected a number'],
     ['enormous', '0', 'printed more than 65536 bytes'],
-  ])('%j with exit code %s fails the check', async (text, code, message) => {
+  ])('%j with exit code %s fails the check (fault 19)', async (text, code, message) => {
     for (const check of ['x', 'no_x', 'x >= 0', 'x != 7']) {
       const result = await ask([fact, text, code], { check });
       expect(result).toMatchObject({ check, value: null, passed: false, message: expect.stringContaining(message) });

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LedgerFile, readLedger } from '../e2e/ledger-file.ts';
+import { WATCH } from '../chaos/witness.ts';
+import { type LedgerFile, readLedger, watchLedger } from '../e2e/ledger-file.ts';
 import { PASSWORD, type PostgresServer } from './postgres.ts';
-import { DISK, type Home, makeHome } from './service.ts';
+import { DISK, type Home, linesOf, makeHome, withoutTime } from './service.ts';
 import { tempDir } from './temp.ts';
 
 export interface Replicas {
@@ -11,7 +12,11 @@ export interface Replicas {
   readonly store: string;
   /** What all their playbooks noted, in its order. */
   records(): readonly string[];
-  ledger(): Pick<LedgerFile, 'executions' | 'decisions'>;
+  /** The same with when, see `Home`. */
+  timedRecords(): readonly string[];
+  ledger(): Pick<LedgerFile, 'executions' | 'decisions' | 'steps' | 'untold'>;
+  /** From now on every write of an execution is noted in the ledger, which one of them has made. */
+  watch(): void;
   /** Replaces the one file of predictions that all of them read. */
   writePredictions: Home['writePredictions'];
 }
@@ -65,8 +70,13 @@ export function makeReplicas({ server, count, resources, storePort, env, config,
   const replicas: Replicas = {
     homes,
     store: server === null ? file : database,
-    records: () => (existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : []),
+    records: () => replicas.timedRecords().map(withoutTime),
+    timedRecords: () => linesOf(record),
     ledger: () => (server === null ? readLedger(file) : readDatabase(server, database)),
+    watch() {
+      if (server === null) watchLedger(file);
+      else server.sql(database, WATCH);
+    },
     writePredictions: (predictions) => writeFileSync(join(shared, 'predictions.json'), JSON.stringify({ predictions })),
   };
   replicas.writePredictions(resources.map((resource) => ({ ...DISK, resource })));
@@ -74,18 +84,32 @@ export function makeReplicas({ server, count, resources, storePort, env, config,
 }
 
 function readDatabase(server: PostgresServer, database: string): ReturnType<Replicas['ledger']> {
-  const rows = (columns: string, table: string) =>
-    JSON.parse(
-      server.sql(
-        database,
-        `SELECT coalesce(json_agg(row ORDER BY seq), '[]') FROM (SELECT seq, ${columns} FROM forestall.${table}) AS row`,
-      ),
-    );
+  const listed = (query: string, order: string) =>
+    JSON.parse(server.sql(database, `SELECT coalesce(json_agg(row ORDER BY ${order}), '[]') FROM (${query}) AS row`));
+  const rows = (columns: string, table: string) => listed(`SELECT seq, ${columns} FROM forestall.${table}`, 'seq');
+  const isWatched = server.sql(database, "SELECT to_regclass('witness.steps') IS NOT NULL") === 't';
+  const executions = rows(
+    'id, state, playbook, resource, host, scope, decision_id, claimed_at, started_at, finished_at, counts_as',
+    'executions',
+  );
+  // After the executions: what does not wait to be told any more was told before.
+  const untold: { id: string }[] = listed(
+    `SELECT DISTINCT execution_id AS id FROM forestall.reports WHERE channel = 'discord' AND subject::json->>'kind' = 'execution'
+       AND subject::json->'execution'->>'state' IN ('succeeded', 'failed', 'interrupted')`,
+    'id',
+  );
   return {
-    executions: rows(
-      'id, state, playbook, resource, host, scope, decision_id, claimed_at, started_at, finished_at, counts_as',
-      'executions',
-    ),
+    executions,
+    untold: untold.map(({ id }) => id),
     decisions: rows('id, verdict, reason, execution_id, repeats', 'decisions'),
+    ...(isWatched
+      ? {
+          steps: listed(
+            `SELECT n, id, floor(extract(epoch FROM at) * 1000)::bigint AS at, state, fence, started_at, finished_at
+             FROM witness.steps`,
+            'n',
+          ),
+        }
+      : {}),
   };
 }

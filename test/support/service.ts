@@ -23,6 +23,8 @@ export interface Home {
   readonly database: string;
   /** Starts and ends as the playbook itself wrote them: `run EXECUTION_ID ARGUMENTS`. */
   records(): readonly string[];
+  /** The same with when each was written, as a last word `@MILLISECONDS`. */
+  timedRecords(): readonly string[];
   /** Starts of the real run, as the playbook itself wrote them. */
   runs(): readonly string[];
   /** Replaces the configuration, the mapping or the predictions by rename. */
@@ -60,7 +62,8 @@ export function makeHome(options: HomeOptions = {}): Home {
     mapping: join(folder, 'action-mapping.json'),
     predictions: join(folder, 'predictions.json'),
     database: join(folder, 'forestall.db'),
-    records: () => (existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : []),
+    records: () => home.timedRecords().map(withoutTime),
+    timedRecords: () => linesOf(record),
     runs: () => home.records().filter((line) => line.startsWith('run ')),
     writeConfig: (change) => write(home.config, change(read(home.config))),
     writeMapping: (change) => write(home.mapping, change(read(home.mapping))),
@@ -75,7 +78,7 @@ export function makeHome(options: HomeOptions = {}): Home {
       recording: {
         version: '1.0',
         run: [RECORDING_PLAYBOOK, '{resource}'],
-        env: { RECORD_FILE: record, ...options.env },
+        env: { RECORD_FILE: record, RECORD_TIMES: '1', ...options.env },
       },
     },
     context_log: 'issues.json',
@@ -107,6 +110,12 @@ export function makeHome(options: HomeOptions = {}): Home {
   home.writePredictions([DISK]);
   return home;
 }
+
+/** What playbooks wrote to the file in which they record what they do. */
+export const linesOf = (record: string): readonly string[] =>
+  existsSync(record) ? readFileSync(record, 'utf8').split('\n').filter(Boolean) : [];
+
+export const withoutTime = (line: string): string => line.replace(/ @\d+$/, '');
 
 export interface Service {
   readonly url: string;
