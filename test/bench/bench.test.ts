@@ -11,6 +11,10 @@ const ROWS = [
   'minimal hono server',
   'storm of one alert',
   'storm of new targets',
+  'bodies of 100 times the same alert',
+  'bodies of 100 times different alerts',
+  'alerts in one body, new',
+  'alerts in one body, repeated',
   'POST to start of the dry run',
   'resident memory of the idle service',
   'start-up of the service',
@@ -58,7 +62,7 @@ test('the bench builds the service, measures it and prints every row', { timeout
     expect(found[0]![1], name).toMatch(/^[\d,.]+ ?(?:\/s|ms|MB)/);
   }
   const aims = cells.filter(([, , , aim]) => aim !== '');
-  expect(aims).toHaveLength(8);
+  expect(aims).toHaveLength(12);
   expect(stdout).not.toMatch(/NaN|undefined|Infinity/);
   const hooks = cells.filter(([what]) => what!.includes("Debian's webhook"));
   if (stdout.includes('NOTE: SKIPPED')) expect(hooks).toEqual([]);
