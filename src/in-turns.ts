@@ -1,6 +1,11 @@
 /** So many are worked on at once: a few milliseconds, at a tenth of a millisecond each. */
 const AT_ONCE = 100;
 
+/** Resolves when the event loop has turned: others had theirs. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Works on all of them in their order, some at a time; in between the event loop turns, and others get theirs. */
 export async function inTurns<T, R>(
   items: readonly T[],
@@ -8,7 +13,7 @@ export async function inTurns<T, R>(
 ): Promise<readonly R[]> {
   const done: R[] = [];
   for (let from = 0; from < items.length; from += AT_ONCE) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (from > 0) await nextTurn();
     const part = items.slice(from, from + AT_ONCE);
     for (const result of await Promise.all(part.map((item, at) => work(item, from + at)))) done.push(result);
   }

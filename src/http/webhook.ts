@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readNotification } from '../alert/notification.ts';
 import { isObject, own } from '../alert/problem.ts';
-import { inTurns } from '../in-turns.ts';
+import { inTurns, nextTurn } from '../in-turns.ts';
 import { readJson } from './body.ts';
 import { decisionText } from './decision-text.ts';
 import { codeOf, failure } from './failure.ts';
@@ -12,6 +12,9 @@ import type { HttpScope, Route } from './route.ts';
 
 /** So many alerts or predictions are decided on in one request. */
 export const MAX_ENTRIES = 10_000;
+
+/** From so many alerts on, reading a body and writing its answer are turns of their own: each takes milliseconds. */
+const MANY = 500;
 
 const METHOD = 'POST';
 const PATH = '/webhook';
@@ -53,8 +56,10 @@ export function webhookRoutes(webhook: Webhook): readonly Route[] {
 async function receive(incoming: IncomingMessage, scope: WebhookScope): Promise<Answer> {
   refuseWhenStopping(scope);
   const body = await readJson(incoming, scope.max_body_bytes);
-  refuseTooMany(body);
+  const isLarge = countWithinLimit(body) > MANY;
+  if (isLarge) await nextTurn();
   const reading = readNotification(body);
+  if (isLarge) await nextTurn();
   if (!reading.ok) {
     throw new HttpProblem(400, 'bad_request', 'no alert in this body can be read', reading.problems);
   }
@@ -72,6 +77,7 @@ async function receive(incoming: IncomingMessage, scope: WebhookScope): Promise<
   const decisions = await scope.decisions.receive(notification);
   const cut = truncated > 0 ? `,"truncated":${truncated}` : '';
   const texts = await inTurns(decisions, decisionText);
+  if (isLarge) await nextTurn();
   const answer = `{"received":${alerts.length},"decisions":[${texts.join()}]${cut}}`;
   return { status: 200, headers: JSON_HEADERS, body: answer };
 }
@@ -80,10 +86,12 @@ export function refuseWhenStopping({ stopping }: Pick<HttpScope, 'stopping'>): v
   if (stopping()) throw new HttpProblem(503, 'stopping', 'the service is stopping: try again later');
 }
 
-function refuseTooMany(body: unknown): void {
+/** How many alerts there are, where that can be said. */
+function countWithinLimit(body: unknown): number {
   const alerts = isObject(body) ? own(body, 'alerts') : undefined;
   if (Array.isArray(alerts) && alerts.length > MAX_ENTRIES) {
     const message = `${alerts.length} alerts are more than the ${MAX_ENTRIES} of one body: set max_alerts, or group them`;
     throw new HttpProblem(413, 'too_large', message);
   }
+  return Array.isArray(alerts) ? alerts.length : 0;
 }
