@@ -142,13 +142,15 @@ export function createLoop(options: LoopOptions): Loop {
       const part = unsettled.slice(from, from + RECORDED_AT_ONCE);
       const unrecorded = part.map(({ input }) => input);
       // What is deferred will wait, unless somebody else comes first: noted at the same time it shares the commit.
-      const [recorded] = await Promise.all([
+      const [recorded, expected] = await Promise.allSettled([
         ledger.record(unrecorded, instance),
         rechecks.expect(part.filter(({ draft }) => draft.verdict === 'deferred')),
       ]);
-      for (const [at, { at: index }] of part.entries()) decisions[index] = recorded[at]!.decision;
-      await Promise.all(recorded.map(begin));
-      if (recorded.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
+      if (recorded.status === 'rejected') throw recorded.reason;
+      for (const [at, { at: index }] of part.entries()) decisions[index] = recorded.value[at]!.decision;
+      await Promise.all(recorded.value.map(begin));
+      if (recorded.value.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
+      if (expected.status === 'rejected') throw expected.reason;
     }
     await Promise.all([rechecks.note(inputs, decisions), escalations.note(inputs, decisions)]);
     await inTurns(decisions, events.decided);

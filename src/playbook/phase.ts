@@ -13,7 +13,7 @@ import { endFamily } from './process-group.ts';
 import { startedAt } from './process-table.ts';
 import { findProgram, inspectProgram } from './program.ts';
 import { readResultFile } from './result-file.ts';
-import { startProcess } from './spawn.ts';
+import { prepareToStart, startProcess } from './spawn.ts';
 import { type Ending, supervise } from './supervise.ts';
 import { executionMarker } from './survivors.ts';
 import { durationText, oneLine } from './text.ts';
@@ -119,6 +119,8 @@ async function runIn(
   const pipe = openOutputPipe(await (request.takePipe ?? makePipeEnds)(), (piece) => capture.write(piece));
   try {
     const measure = await startMeasuring(request);
+    // Whoever sleeps between the question and the start begins what others have ended: nothing else lies in between.
+    await prepareToStart();
     const forbidden = (await request.mayStart?.()) ?? null;
     if (forbidden !== null) return notStarted(forbidden);
     const started = await startProcess({

@@ -94,5 +94,7 @@ export function expectSound(history: History): void {
     records: history.records.filter((line) => line.includes(row.id)),
     told: history.told?.filter(({ execution_id }) => execution_id === row.id),
   }));
-  expect(problems, JSON.stringify({ known, outages: problems.length > 0 ? history.outages : [] }, null, 1)).toEqual([]);
+  // A summary of a test run shows the first line of a message.
+  const story = JSON.stringify({ known, outages: problems.length > 0 ? history.outages : [] }, null, 1);
+  expect(problems, `${problems.join('; ')}\n${story}`).toEqual([]);
 }

@@ -9,16 +9,16 @@ import { openStore } from '../chaos/witness.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
 import { alertBody, DISK } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
+import { ENUMERATION_TIMEOUT, visits, WERE_ASKED_FOR } from './crash-points.ts';
 import { type History, problemsOf } from './history-checker.ts';
 
-const ASKED = process.env['FORESTALL_STEP'] || undefined;
-/** Of what it sends to PostgreSQL during a remediation every so many-th is visited; all of it takes half an hour. */
-const STEP = Number(ASKED ?? 60);
+/** Of what it sends to PostgreSQL during a remediation; all of it takes half an hour. */
+const { first: FIRST, step: STEP } = visits(60);
 const COOLDOWN = 3_600_000;
 /** One for each point, and some more. */
 const RESOURCES = 10 + Math.ceil(400 / STEP);
 
-vi.setConfig({ testTimeout: ASKED === undefined ? 400_000 : 7_200_000 });
+vi.setConfig({ testTimeout: ENUMERATION_TIMEOUT });
 
 interface Row {
   readonly state: string;
@@ -169,7 +169,7 @@ describe.skipIf(!withPostgres)('killed at a statement to PostgreSQL', () => {
     async (_what, fate) => {
       const scene = await openScene();
       const visited: string[] = [];
-      for (let when = fate === 'pass' ? 1 : 1 + Math.floor(STEP / 2); ; when += STEP) {
+      for (let when = fate === 'pass' ? FIRST : FIRST + Math.floor(STEP / 2); ; when += STEP) {
         const resource = `/data/quick/${visited.length}`;
         const point = await visit(scene, resource, when, fate);
         await scene.expectSound();
@@ -183,7 +183,7 @@ describe.skipIf(!withPostgres)('killed at a statement to PostgreSQL', () => {
       }
       console.info(`${visited.length} points were visited where the statement ${_what}:\n${visited.join('\n')}`);
       expect(visited.length * STEP).toBeGreaterThan(100);
-      if (ASKED !== undefined) await scene.expectAllTold();
+      if (WERE_ASKED_FOR) await scene.expectAllTold();
       expect(await scene.replica.stop()).toBe(0);
       await scene.close();
     },
