@@ -2,7 +2,6 @@ import { budgets } from './app/budgets.ts';
 import { createFirstToday } from './app/first-today.ts';
 import { createFleets } from './app/fleets.ts';
 import { forecasting, watchOver } from './app/forecasts.ts';
-import { openLedger } from './app/ledger.ts';
 import { createPlaybooks } from './app/playbooks.ts';
 import { predictionSources } from './app/predictions.ts';
 import { createReporting } from './app/reporting.ts';
@@ -38,6 +37,8 @@ import { version } from './version.ts';
 
 export interface AppOptions {
   readonly config: Config;
+  /** Closed with the app. */
+  readonly ledger: Ledger;
   readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
 }
@@ -76,14 +77,13 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Builds every part; throws `LedgerUnusable` or `LedgerUnavailable` where the store cannot be opened. */
-export async function createApp({ config, env, logger }: AppOptions): Promise<App> {
+/** Builds every part. */
+export function createApp({ config, ledger, env, logger }: AppOptions): App {
   const now = Date.now;
   const lifecycle = createLifecycle((name, error) =>
     logger.error({ err: error, part: name }, 'a part did not stop cleanly'),
   );
 
-  const ledger = await openLedger(config, logger);
   lifecycle.onStop('ledger', () => ledger.close());
 
   const parts = { current: () => settings.config, ledger, logger };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openLedger } from '../app/ledger.ts';
 import { createApp } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
@@ -20,7 +21,7 @@ import {
 import { CAPACITY, CRITICAL, fill, usage } from './demo/folder.ts';
 import { findProgram, freePort, launch, until } from './demo/programs.ts';
 import { createService, type Service, type WireDecision, type WireExecution } from './demo/service.ts';
-import { startServing } from './serve.ts';
+import { startServing } from './serving.ts';
 
 const CONFIDENCE = 0.85;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -126,7 +127,7 @@ async function startService(files: DemoFiles, lifecycle: Lifecycle, context: Com
   if (!loaded.ok) throw new CommandError(formatProblems(loaded.problems), NO);
   const config: Config = loaded.config;
   const logger = createLogger({ level: 'warn', format: 'pretty' });
-  const app = await createApp({ config, env: context.env, logger });
+  const app = createApp({ config, ledger: await openLedger(config, logger), env: context.env, logger });
   lifecycle.onStop('service', () => app.stop());
   const { port } = await startServing(app, logger);
   return createService(`127.0.0.1:${port}`, files.token, generateRules(config.mapping, config.rules));

@@ -1,3 +1,4 @@
+import { openLedger } from '../app/ledger.ts';
 import { type PassResult, pass } from '../app/pass.ts';
 import { createApp } from '../app.ts';
 import { decisionOnWire, executionOnWire } from '../http/wire.ts';
@@ -10,7 +11,8 @@ export async function run(
   { dryRun, json }: { readonly dryRun: boolean; readonly json: boolean },
 ): Promise<ExitCode> {
   const config = configOrEnd(context);
-  const app = await createApp({ config, env: context.env, logger: context.logger });
+  const { env, logger } = context;
+  const app = createApp({ config, ledger: await openLedger(config, logger), env, logger });
   const stop = () => void app.loop.drain(config.execution.drain_timeout);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   try {

@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { answerClientError } from './client-error.ts';
+import { failure } from './failure.ts';
 import { createGuard, type Refusal, tokensOf } from './guard.ts';
+import type { Listener } from './listener.ts';
 import { isLoopback, withoutBrackets } from './origin.ts';
 import type { HttpOptions, HttpTimeouts } from './ports.ts';
 import { errorBody } from './problem.ts';
-import { type Answer, JSON_HEADERS, jsonText } from './respond.ts';
-import { createRouter } from './router.ts';
+import { type Answer, JSON_HEADERS } from './respond.ts';
 import { createWebhook, isDelivery } from './webhook.ts';
 
 export interface HttpServer {
   /** Resolves when connections are accepted, with the port that was picked. Rejects when the address cannot be had. */
   listen(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Loads what answers all but deliveries, which otherwise the first such request waits for. Never rejects. */
+  prepare(): Promise<void>;
   /** From now on deliveries and predictions get a 503, and `/-/ready` too; reading goes on. */
   refuseNewWork(): void;
   /** Accepts no more connections, lets the requests under way end, and cuts what is left after `timeoutMs`. */
@@ -43,11 +45,24 @@ export function createHttpServer(options: HttpOptions): HttpServer {
   const guard = createGuard(options);
   const scope = { ...options, stopping: () => stopping };
   const webhook = createWebhook(scope);
-  const router = createRouter(scope, guard, webhook);
-  const serve = getRequestListener(router.fetch, {
-    hostname: 'localhost',
-    errorHandler: () => jsonText(400, errorBody('bad_request', 'this is not a valid HTTP request'), JSON_HEADERS),
-  });
+  let listener: Listener | null = null;
+
+  async function load(): Promise<Listener> {
+    const { createListener } = await import('./listener.ts');
+    listener ??= createListener(scope, guard, webhook);
+    return listener;
+  }
+
+  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    let loaded: Listener;
+    try {
+      loaded = listener ?? (await load());
+    } catch (error) {
+      const { method = '', url = '' } = incoming;
+      return write(incoming, outgoing, failure(error, { method, path: url.split('?')[0]! }, options.log));
+    }
+    await loaded(incoming, outgoing);
+  }
 
   async function deliver(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     write(incoming, outgoing, guard.atTheHandler(incoming, 'webhook') ?? (await webhook(incoming)));
@@ -89,6 +104,10 @@ export function createHttpServer(options: HttpOptions): HttpServer {
           resolve({ host: address, port });
         });
       }),
+
+    async prepare() {
+      await load().catch((error: unknown) => options.log.error({ err: error }, 'the API could not be loaded yet'));
+    },
 
     refuseNewWork() {
       stopping = true;

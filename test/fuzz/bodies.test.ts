@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openLedger } from '../../src/app/ledger.ts';
 import { type App, createApp } from '../../src/app.ts';
-import { startServing } from '../../src/cli/serve.ts';
+import { startServing } from '../../src/cli/serving.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { SEED } from '../support/seed.ts';
 import { DISK, makeHome, TOKEN } from '../support/service.ts';
@@ -42,7 +43,7 @@ let port: number;
 beforeAll(async () => {
   const loaded = loadConfig({ file: home.config, env: {}, home: home.folder });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  app = await createApp({ config: loaded.config, env: {}, logger });
+  app = createApp({ config: loaded.config, ledger: await openLedger(loaded.config, logger), env: {}, logger });
   ({ port } = await startServing(app, logger));
 });
 afterAll(async () => {

@@ -5,14 +5,13 @@ import { type SourceFile, sourcesBelow } from '../support/source-text.ts';
 const ENTRIES = [
   'src/main.ts',
   'src/cli/serve.ts',
-  'src/app.ts',
-  'src/app/http.ts',
+  'src/cli/serving.ts',
   'src/ledger/sqlite/open.ts',
   'src/ledger/sqlite/writer-thread.ts',
 ];
 const NOT_AT_START =
-  /^src\/(?:ledger\/postgres\/(?!name\.ts$)|ledger\/[^/]+\/copy\.ts$|app\/(?:doctor|backtest|replay|copy-store|explain)|cli\/(?!serve\.ts$|program\.ts$|completion\.ts$|context\.ts$|lines\.ts$|load\.ts$|option-values\.ts$|standard-streams\.ts$|terminal\.ts$)|replay\/(?!record\.ts$)|http\/openapi\.ts$)/;
-const PACKAGES = ['@hono/node-server', 'commander', 'hono', 'keyv', 'pino', 'prom-client', 'yaml', 'zod'];
+  /^src\/(?:ledger\/postgres\/(?!name\.ts$)|ledger\/[^/]+\/copy\.ts$|app\/(?:doctor|backtest|replay|copy-store|explain)|cli\/(?!serve\.ts$|serving\.ts$|program\.ts$|completion\.ts$|context\.ts$|lines\.ts$|load\.ts$|option-values\.ts$|standard-streams\.ts$|terminal\.ts$)|replay\/(?!record\.ts$)|http\/(?:openapi|listener|router)\.ts$)/;
+const PACKAGES = ['commander', 'keyv', 'pino', 'prom-client', 'yaml', 'zod'];
 
 const sources = new Map(sourcesBelow('src').map((file) => [file.path, file]));
 
@@ -45,6 +44,10 @@ test('serve loads no package but these', () => {
   expect([...new Set(packages)].sort(), 'A package costs every start 10 to 100 ms and some megabytes.').toEqual(
     PACKAGES,
   );
+});
+
+test('what serve loads while its ledger opens is not loaded before', () => {
+  expect([...loadedBy(['src/cli/serve.ts']).keys()].filter((path) => /^src\/(?:app|loop)\.ts$/.test(path))).toEqual([]);
 });
 
 test('the thread of the ledger loads no package at all', () => {
