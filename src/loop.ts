@@ -148,7 +148,7 @@ export function createLoop(options: LoopOptions): Loop {
       ]);
       if (recorded.status === 'rejected') throw recorded.reason;
       for (const [at, { at: index }] of part.entries()) decisions[index] = recorded.value[at]!.decision;
-      await Promise.all(recorded.value.map(begin));
+      await inTurns(recorded.value, begin);
       if (recorded.value.some(({ decision }) => decision.verdict === 'escalated')) options.kickReports();
       if (expected.status === 'rejected') throw expected.reason;
     }
@@ -160,11 +160,11 @@ export function createLoop(options: LoopOptions): Loop {
   /** Runs whose outcome is known as soon as the alert that led to them is over. Outlives the answer. */
   async function lookAtResolved(inputs: readonly DecisionInput[]): Promise<void> {
     try {
-      for (const input of inputs.filter(({ alert }) => alert?.status === 'resolved')) {
-        if (input.prediction === null || !isByName(input.prediction)) continue;
-        const { settling } = await ledger.facts(input);
-        if (settling !== null) await verification.resolved(settling.execution_id);
-      }
+      const over = inputs.filter(
+        ({ alert, prediction }) => alert?.status === 'resolved' && prediction !== null && isByName(prediction),
+      );
+      const facts = await inTurns(over, (input) => ledger.facts(input));
+      for (const { settling } of facts) if (settling !== null) await verification.resolved(settling.execution_id);
     } catch (error) {
       logger.warn({ err: error }, 'whether runs helped could not be looked at now; it is once that is due');
     }

@@ -102,7 +102,7 @@ export function createEscalations(options: Gathering & Pick<LoopOptions, 'ledger
         values.list(MASKED),
         ledger.unfinished(),
       ]);
-      const decided = await Promise.all(marks.slice(0, MOST_LOOKED_AT).map(([key, text]) => standing(text, key)));
+      const decided = await inTurns(marks.slice(0, MOST_LOOKED_AT), ([key, text]) => standing(text, key));
       const { approval_timeout } = config().execution;
       const unconfirmed = unfinished.filter(
         ({ execution }) =>

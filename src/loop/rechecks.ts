@@ -2,7 +2,7 @@ import { decide } from '../decision/decide.ts';
 import type { AlertSituation, Decision, DecisionInput, Draft, GateResult } from '../decision/decision.ts';
 import type { Reason } from '../decision/reason.ts';
 import { type ExecutionState, isFinal } from '../execution/execution.ts';
-import { inTurns } from '../in-turns.ts';
+import { inTurns, nextTurn } from '../in-turns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
 import { type Gathering, inputFromWaiting } from './gather.ts';
@@ -20,6 +20,8 @@ const LOOK_EVERY = 2_000;
 const FORGET_AFTER = 35 * 86_400_000;
 /** So many are looked at in one pass; the rest has its turn in the next. */
 const MOST_IN_PASS = 200;
+/** And so many before others get their turn of the event loop: some milliseconds. */
+const MOST_IN_TURN = 20;
 
 /** Ends of an execution after which the same alert is worth another attempt, once `retry_after` is over. */
 const STOPPED: readonly ExecutionState[] = ['rejected', 'dry_run_failed'];
@@ -123,7 +125,7 @@ export function createRechecks(options: {
     for (const key of read.keys()) if (!keys.has(key)) read.delete(key);
     listed = {
       version,
-      rows: waiting.map(([key, text]) => rowOf(key, text)),
+      rows: await inTurns(waiting, ([key, text]) => rowOf(key, text)),
       taken: taken.map(([key]) => key),
     };
     return listed;
@@ -188,7 +190,8 @@ export function createRechecks(options: {
       const at = now();
       const lookedAt = ({ key }: Row) => looks.get(key) ?? -Infinity;
       const due = (await list()).rows.filter((row) => isDue(row, at)).sort((a, b) => lookedAt(a) - lookedAt(b));
-      for (const row of due.slice(0, MOST_IN_PASS)) {
+      for (const [place, row] of due.slice(0, MOST_IN_PASS).entries()) {
+        if (place % MOST_IN_TURN === 0) await nextTurn();
         if (stopping.aborted) return;
         looks.set(row.key, at);
         await look(row);
