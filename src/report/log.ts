@@ -23,8 +23,9 @@ export interface LoggerOptions {
   readonly secrets?: () => readonly string[];
 }
 
-const SECRET_KEYS = ['authorization', 'cookie', 'password', 'token', 'bearer_token', 'webhook_url', 'secret'];
-const REDACTED = [...SECRET_KEYS, ...SECRET_KEYS.map((key) => `*.${key}`), ...SECRET_KEYS.map((key) => `*.*.${key}`)];
+const SECRET_KEYS = new Set(['authorization', 'cookie', 'password', 'token', 'bearer_token', 'webhook_url', 'secret']);
+/** Deeper than any event; what goes round in circles ends there too. */
+const DEEPEST = 8;
 
 /**
  * The service's log: one event a line in both formats, written before the call returns. A destination that is full or
@@ -39,11 +40,33 @@ export function createLogger(options: LoggerOptions): Logger {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: REDACTED, censor: '[secret]' },
+      // pino's own `redact` costs twelve times the line where a key may stand at any depth.
+      formatters: { level: (label) => ({ level: label }), log: withoutSecretKeys },
+      serializers: { err: (error) => censored(pino.stdSerializers.err(error)) },
     },
     { write: (line: string) => out.write(shape(withoutSecrets(line, secrets()))) },
   );
+}
+
+/** `err` is left to its serializer. */
+function withoutSecretKeys({ err, ...event }: Record<string, unknown>): Record<string, unknown> {
+  const clean = censored(event) as Record<string, unknown>;
+  return err === undefined ? clean : { err, ...clean };
+}
+
+/** The same without what stands under the key of a secret. Dates and their like say themselves what they are. */
+function censored(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
+  if ('toJSON' in value) return value;
+  const isList = Array.isArray(value);
+  let copy: Record<string, unknown> | null = null;
+  for (const [key, inner] of Object.entries(value)) {
+    const clean = SECRET_KEYS.has(key) ? '[secret]' : censored(inner, depth + 1);
+    if (clean === inner) continue;
+    copy ??= (isList ? [...value] : { ...value }) as Record<string, unknown>;
+    copy[key] = clean;
+  }
+  return copy ?? value;
 }
 
 /** JSON escapes only some of the control characters; escaped alike, the others stay the same JSON. */

@@ -59,9 +59,29 @@ describe.each(FORMATS)('%s', (format) => {
       );
       logger.info({ url: 'https://example.org/hunter2"hunter2' }, 'with hunter2"hunter2 in it');
       logger.error({ err: new Error('failed: hunter2"hunter2') }, 'y');
+      logger.warn(
+        { tokens: [{ name: 'ci', token: 'swordfish-4' }], a: { b: { c: { password: { is: 'swordfish-5' } } } } },
+        'z',
+      );
+      const refused = Object.assign(new Error('refused'), { request: { cookie: 'swordfish-6' } });
+      logger.error(
+        { err: Object.assign(refused, { errors: [Object.assign(new Error('a'), { secret: 'swordfish-7' })] }) },
+        'w',
+      );
     });
     expect(log).not.toMatch(/swordfish|hunter2/);
-    expect(log.match(/\[secret\]/g)!.length).toBeGreaterThanOrEqual(6);
+    expect(log.match(/\[secret\]/g)!.length).toBeGreaterThanOrEqual(9);
+    expect(log).toMatch(/ci/);
+  });
+
+  it('changes nothing of what it is given, and writes what goes round in circles', () => {
+    const event: Record<string, unknown> = { token: 'swordfish', at: new Date(0), list: [1, { ok: true }] };
+    event['self'] = event;
+    const log = written({ level: 'info', format }, (logger) => logger.info(event, 'around'));
+    expect(event['token']).toBe('swordfish');
+    expect(log).toMatch(/1970-01-01T00:00:00\.000Z/);
+    expect(log).toMatch(/around/);
+    expect(log).not.toMatch(/swordfish/);
   });
 
   it('obeys the level', () => {
