@@ -1,10 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import type { Bench } from '../bench.ts';
 import { alertOf, deliveryOf, HEADERS, makeFolder, makeHome, mapping, playbook, startService } from '../home.ts';
 import { allAccepted } from '../load-client.ts';
 import type { Order, Outcome } from '../load-messages.ts';
-import { median, quantile } from '../statistics.ts';
-import { milliseconds, perSecond, type Row } from '../table.ts';
+import { start } from '../processes.ts';
+import { median, medianRatio, quantile } from '../statistics.ts';
+import { milliseconds, perSecond, type Row, times } from '../table.ts';
 
+const ECHO = fileURLToPath(new URL('../echo.ts', import.meta.url));
 const IN_A_BODY = 100;
 /** Alerts a second. */
 const RATE_AIM = 100_000;
@@ -37,8 +40,84 @@ export async function batches(bench: Bench): Promise<readonly Row[]> {
     playbooks: { noted: playbook(makeFolder(), ':') },
   });
   const service = await startService(home, bench.profile);
-  const order = (body: string, more: Partial<Order>): Order => ({
-    port: service.port,
+  const echo = await start([process.execPath, ECHO], /port (\d+)/);
+  try {
+    return [...(await rateRows(bench, service.port, Number(echo.match[1]))), ...(await delayRows(bench, service.port))];
+  } finally {
+    await echo.stop();
+    await service.stop();
+  }
+}
+
+interface Contender {
+  readonly port: number;
+  readonly body: string;
+  /** Alerts a second, of each round. */
+  readonly rates: number[];
+}
+
+async function rateRows(bench: Bench, port: number, echoPort: number): Promise<readonly Row[]> {
+  const contender = (to: number, body: string): Contender => ({ port: to, body, rates: [] });
+  const echo = contender(echoPort, bodyOf(different));
+  const same = contender(port, bodyOf(alike));
+  const others = contender(port, bodyOf(different));
+  for (const { body } of [same, others]) await send(bench, port, body, ONE);
+  for (let round = -1; round < bench.rounds; round++) {
+    for (const { port: to, body, rates } of [echo, same, others]) {
+      const { requests, seconds } = await send(bench, to, body);
+      if (round >= 0) rates.push((requests * IN_A_BODY) / seconds);
+    }
+  }
+  const row = (what: string, { rates }: Contender): Row => ({
+    what: `bodies of ${IN_A_BODY} times ${what}, repeats counted`,
+    figure: `${perSecond(median(rates))} alerts`,
+    ratio: `${times(medianRatio(rates, echo.rates))} of the echo of the same body`,
+    aim: `>= ${perSecond(RATE_AIM)}`,
+    met: median(rates) >= RATE_AIM,
+  });
+  return [
+    {
+      what: `bare node:http echo of bodies of ${IN_A_BODY}`,
+      figure: `${perSecond(median(echo.rates))} alerts`,
+      ratio: '',
+      aim: '',
+      met: null,
+    },
+    row('the same alert', same),
+    row('different alerts', others),
+  ];
+}
+
+async function delayRows(bench: Bench, port: number): Promise<readonly Row[]> {
+  const count = bench.quick ? 200 : LARGE_BODY;
+  const lag = async (): Promise<number> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: HEADERS });
+    const found = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await answer.text());
+    return Number(found![1]) * 1_000;
+  };
+  const rows: Row[] = [];
+  for (const what of ['new', 'repeated']) {
+    const delays: number[] = [];
+    for (let round = 0; round < bench.rounds; round++) {
+      const body = bodyOf(targets(count, `fresh-${what === 'new' ? round : 0}`));
+      await lag();
+      await send(bench, port, body, ONE);
+      delays.push(await lag());
+    }
+    rows.push({
+      what: `most that the event loop was late over ${count} alerts in one body, ${what}`,
+      figure: `${milliseconds(median(delays))}; worst ${milliseconds(quantile(delays, 1))}`,
+      ratio: '',
+      aim: `<= ${DELAY_AIM} ms`,
+      met: median(delays) <= DELAY_AIM,
+    });
+  }
+  return rows;
+}
+
+async function send(bench: Bench, port: number, body: string, more: Partial<Order> = {}): Promise<Outcome> {
+  const order: Order = {
+    port,
     method: 'POST',
     path: '/webhook',
     headers: HEADERS,
@@ -48,54 +127,6 @@ export async function batches(bench: Bench): Promise<readonly Row[]> {
     count: 200_000,
     milliseconds: bench.quick ? 300 : 2_000,
     ...more,
-  });
-  const send = async (body: string, more: Partial<Order> = {}): Promise<Outcome> =>
-    allAccepted(await bench.load.send(order(body, more)));
-  try {
-    const rows: Row[] = [];
-    for (const [what, alerts] of [
-      ['the same alert', alike],
-      ['different alerts', different],
-    ] as const) {
-      await send(bodyOf(alerts), ONE);
-      const rates: number[] = [];
-      for (let round = -1; round < bench.rounds; round++) {
-        const { requests, seconds } = await send(bodyOf(alerts));
-        if (round >= 0) rates.push((requests * IN_A_BODY) / seconds);
-      }
-      const rate = median(rates);
-      rows.push({
-        what: `bodies of ${IN_A_BODY} times ${what}, repeats counted`,
-        figure: `${perSecond(rate)} alerts`,
-        ratio: '',
-        aim: `>= ${perSecond(RATE_AIM)}`,
-        met: rate >= RATE_AIM,
-      });
-    }
-    const count = bench.quick ? 200 : LARGE_BODY;
-    const lag = async (): Promise<number> => {
-      const answer = await fetch(`http://127.0.0.1:${service.port}/metrics`, { headers: HEADERS });
-      const found = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await answer.text());
-      return Number(found![1]) * 1_000;
-    };
-    for (const what of ['new', 'repeated']) {
-      const delays: number[] = [];
-      for (let round = 0; round < bench.rounds; round++) {
-        const body = bodyOf(targets(count, `fresh-${what === 'new' ? round : 0}`));
-        await lag();
-        await send(body, ONE);
-        delays.push(await lag());
-      }
-      rows.push({
-        what: `most that the event loop was late over ${count} alerts in one body, ${what}`,
-        figure: `${milliseconds(median(delays))}; worst ${milliseconds(quantile(delays, 1))}`,
-        ratio: '',
-        aim: `<= ${DELAY_AIM} ms`,
-        met: median(delays) <= DELAY_AIM,
-      });
-    }
-    return rows;
-  } finally {
-    await service.stop();
-  }
+  };
+  return allAccepted(await bench.load.send(order));
 }

@@ -11,6 +11,7 @@ const ROWS = [
   'minimal hono server',
   'storm of one alert',
   'storm of new targets',
+  'echo of bodies of 100',
   'bodies of 100 times the same alert',
   'bodies of 100 times different alerts',
   'alerts in one body, new',
