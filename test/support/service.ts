@@ -121,9 +121,9 @@ export interface Service {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Log lines so far, as objects. */
+  /** Log lines so far, as objects; of a very long log the newest. */
   log(): readonly Json[];
-  /** All that it wrote to stderr so far. */
+  /** What it wrote to stderr so far, from the same line on. */
   stderr(): string;
   get(path: string, init?: RequestInit): Promise<Response>;
   json<T = any>(path: string, init?: RequestInit): Promise<T>;
@@ -134,6 +134,9 @@ export interface Service {
   /** Resolves when it is gone by itself. */
   exited(): Promise<number | null>;
 }
+
+/** Characters of a log that are kept: a storm of an hour writes more than a string can hold. */
+const LONGEST_LOG = 200_000_000;
 
 const running = new Set<ChildProcess>();
 
@@ -176,6 +179,7 @@ export async function startService(
   let text = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
+    if (text.length > LONGEST_LOG) text = text.slice(text.indexOf('\n', text.length - LONGEST_LOG / 2) + 1);
   });
   const log = (): readonly Json[] =>
     text
