@@ -1,18 +1,24 @@
 /** So many are worked on at once: some milliseconds, at a third of a millisecond for what is decided on the first time. */
 const AT_ONCE = 25;
+/**
+ * Not more than this are worked on in one go: bodies that take turns with each other keep alive for longer what they are made
+ * of, and a body of a hundred costs two fifths more.
+ */
+const SHORT = 100;
 
 /** Resolves when the event loop has turned: others had theirs. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Works on all of them in their order, some at a time; in between the event loop turns, and others get theirs. */
+/** Works on all of them in their order; where they are many the event loop turns in between, and others get theirs. */
 export async function inTurns<T, R>(
   items: readonly T[],
   work: (item: T, at: number) => R | Promise<R>,
 ): Promise<readonly R[]> {
   // Most bodies hold one alert.
   if (items.length === 1) return [await work(items[0]!, 0)];
+  if (items.length <= SHORT) return await Promise.all(items.map(work));
   const done: R[] = [];
   for (let from = 0; from < items.length; from += AT_ONCE) {
     if (from > 0) await nextTurn();
