@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRandom, type Random } from '../../scripts/forecaster/random.ts';
-import type { History } from '../e2e/history-checker.ts';
 import { hasAlertmanager } from '../support/alertmanager.ts';
 import { type PostgresServer, startPostgres, withPostgres } from '../support/postgres.ts';
 import { SEED } from '../support/seed.ts';
 import { KINDS, rage } from './faults.ts';
 import { RESOURCES } from './replicas.ts';
-import { expectSound, openStage, type Stage } from './stage.ts';
+import { expectSound, openStage, type Stage, type Staged } from './stage.ts';
 
 /** Longer than any run: who was cut off goes on with its own, and must have ended before the next one may begin. */
 const COOLDOWN = 6_000;
@@ -43,7 +42,7 @@ function linesOf(stage: Stage, says: RegExp): number {
 }
 
 /** What happened, in one line. */
-function summary(stage: Stage, faults: ReadonlyMap<string, number>, history: History): string {
+function summary(stage: Stage, faults: ReadonlyMap<string, number>, history: Staged): string {
   const { deliveries, executions, steps = [], told = [] } = history;
   const statuses = Map.groupBy(deliveries, ({ status }) => String(status ?? 'no answer'));
   const states = Map.groupBy(executions, ({ state }) => state);
@@ -62,6 +61,7 @@ function summary(stage: Stage, faults: ReadonlyMap<string, number>, history: His
     `taken over: ${taken.length}`,
     `late writes refused: ${linesOf(stage, /another process has taken this execution over/)}`,
     `reports: ${told.length}, ${repeated} twice`,
+    `the machine stood still for ${history.stood} ms at most`,
   ].join('; ');
 }
 

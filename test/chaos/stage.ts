@@ -6,7 +6,16 @@ import { eventually } from '../support/wait.ts';
 import { type People, startPeople, waitsOf } from './people.ts';
 import { DAILY, makeReplicas, OFTEN, RARELY, RESOURCES, type Replica } from './replicas.ts';
 import { deliver, type Pair, type Sent, startPair } from './senders.ts';
+import { watchForStalls } from './stalls.ts';
 import { openStore, type Store } from './witness.ts';
+
+/** Longer than this nothing may stand still, milliseconds: who says nothing for ten seconds is taken for dead. */
+const LONGEST_STALL = 4_000;
+
+export interface Staged extends History {
+  /** For how long the machine itself stood still at most, milliseconds. */
+  readonly stood: number;
+}
 
 /** Replicas on one store, the pair that posts to all of them, and everybody who can say what happened. */
 export interface Stage {
@@ -19,11 +28,12 @@ export interface Stage {
   /** Everything that was delivered. */
   sent(): readonly Sent[];
   /** Lets every alert be over, waits until nothing is under way, and stops all; the history of it. */
-  settle(): Promise<History>;
+  settle(): Promise<Staged>;
 }
 
 /** `cooldown`: milliseconds, of every scope. */
 export async function openStage(server: PostgresServer, count: number, cooldown: number): Promise<Stage> {
+  const stalls = watchForStalls();
   const people = await startPeople();
   const { all: replicas, database, records } = await makeReplicas(server, { count, cooldown, discord: people.url });
   people.know(replicas);
@@ -63,8 +73,10 @@ export async function openStage(server: PostgresServer, count: number, cooldown:
       expect(codes).toEqual(replicas.map(() => 0));
       const witness = await store.witness();
       await store.close();
+      stalls.stop();
       return {
         ...witness,
+        stood: stalls.longest(),
         deliveries: stage.sent(),
         records: records(),
         cooldown,
@@ -84,9 +96,16 @@ export async function openStage(server: PostgresServer, count: number, cooldown:
   return stage;
 }
 
-/** Fails with what is wrong, and all that is known about each execution that is named there. */
-export function expectSound(history: History): void {
+/**
+ * Fails with what is wrong, and all that is known about each execution that is named there. Where the machine stood still the
+ * test is asked again: replicas that live were taken for dead then, while their playbooks went on.
+ */
+export function expectSound(history: Staged): void {
   const problems = problemsOf(history);
+  if (problems.length > 0 && history.stood > LONGEST_STALL) {
+    const stood = `the machine stood still for ${history.stood} ms`;
+    throw new Error(`not within ${LONGEST_STALL} ms: ${stood}, and then ${problems.join('; ')}`);
+  }
   const named = history.executions.filter(({ id }) => problems.some((problem) => problem.includes(id)));
   const known = named.map((row) => ({
     row,
