@@ -7,13 +7,13 @@ import { PARTS, type Part } from './soak/parts.ts';
 
 /**
  * The tests that take long, one part after the other, all by one seed, which is printed; at the end what each part printed.
- * Exits 1 where one failed, or the time was over: `FORESTALL_SOAK_LIMIT` minutes, five hours without it.
+ * Exits 1 where one failed, or the time was over: `FORESTALL_SOAK_LIMIT` minutes, seven hours without it.
  *
  * Usage: node scripts/soak.ts [PART…]
  */
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
-const limit = Number(process.env['FORESTALL_SOAK_LIMIT'] ?? 300);
+const limit = Number(process.env['FORESTALL_SOAK_LIMIT'] ?? 420);
 if (unknown !== undefined || !(limit > 0)) {
   const expected = `expected some of ${PARTS.map(({ name }) => name).join(', ')}`;
   console.error(unknown === undefined ? 'FORESTALL_SOAK_LIMIT: expected minutes' : `no part ${unknown}: ${expected}`);
