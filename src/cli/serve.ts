@@ -9,6 +9,8 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
     // For good: a second one (npm passes a Ctrl-C on that the terminal has sent already) must not cut the drain short.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
   });
+  // What comes before there is anything to reload must not end the process.
+  process.on('SIGHUP', () => {});
   const [ledger, { serveUntil }] = await Promise.all([openLedger(config, context.logger), import('./serving.ts')]);
   return await serveUntil(asked, { config, ledger, context });
 }

@@ -28,7 +28,7 @@ export async function serveUntil(
   { config, ledger, context }: { readonly config: Config; readonly ledger: Ledger; readonly context: CommandContext },
 ): Promise<ExitCode> {
   const { env, logger } = context;
-  let running: App | null = null;
+  const app = createApp({ config, ledger, env, logger });
   const manager = createServiceManager({
     env,
     pid: process.pid,
@@ -36,9 +36,7 @@ export async function serveUntil(
     monotonic: () => process.hrtime.bigint() / 1_000n,
     logger,
   });
-  process.on('SIGHUP', () => void manager.reload(async () => (await running?.reload())?.ok ?? true));
-  const app = createApp({ config, ledger, env, logger });
-  running = app;
+  process.on('SIGHUP', () => void manager.reload(async () => (await app.reload()).ok));
   try {
     await startServing(app, logger);
   } catch (error) {
