@@ -2,6 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statfsSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fingerprintOf } from '../src/alert/fingerprint.ts';
+import { PLACEHOLDER } from './load-messages.ts';
 import { type Program, start } from './processes.ts';
 
 const TOKEN = 'bench-token-0123456789';
@@ -131,16 +133,21 @@ export function delivery(labels: Record<string, string>, annotations: Record<str
   return deliveryOf([alertOf(labels, annotations)]);
 }
 
-/** One alert of a delivery. */
-export function alertOf(labels: Record<string, string>, annotations: Record<string, string>) {
+/** All alerts fire since then. */
+const FIRING_SINCE = new Date().toISOString();
+
+/** One alert of a delivery, with the fingerprint that Prometheus gives to its labels. */
+export function alertOf(labels: Record<string, string>, annotations: Record<string, string> = {}) {
+  const all = { alertname: 'PredictedExhaustion', severity: 'warning', remediation: 'proactive', ...labels };
+  const differs = Object.values(labels).some((value) => value.includes(PLACEHOLDER));
   return {
     status: 'firing',
-    labels: { alertname: 'PredictedExhaustion', severity: 'warning', remediation: 'proactive', ...labels },
+    labels: all,
     annotations: { summary: 'a prediction is in its window', ...annotations },
-    startsAt: new Date().toISOString(),
+    startsAt: FIRING_SINCE,
     endsAt: '0001-01-01T00:00:00Z',
     generatorURL: 'http://127.0.0.1:9090/graph?g0.expr=prediction_days_until_critical&g0.tab=1',
-    fingerprint: 'c0ffee0000000001',
+    fingerprint: differs ? `c0ffee00${PLACEHOLDER}` : fingerprintOf(all),
   };
 }
 

@@ -18,12 +18,17 @@ export async function inTurns<T, R>(
 ): Promise<readonly R[]> {
   // Most bodies hold one alert.
   if (items.length === 1) return [await work(items[0]!, 0)];
-  if (items.length <= SHORT) return await Promise.all(items.map(work));
+  if (items.length <= SHORT) return await all(items.map(work));
   const done: R[] = [];
   for (let from = 0; from < items.length; from += AT_ONCE) {
     if (from > 0) await nextTurn();
     const part = items.slice(from, from + AT_ONCE);
-    for (const result of await Promise.all(part.map((item, at) => work(item, from + at)))) done.push(result);
+    for (const result of await all(part.map((item, at) => work(item, from + at)))) done.push(result);
   }
   return done;
+}
+
+/** `Promise.all`, which makes a promise of each, only where there is one among them. */
+function all<R>(results: readonly (R | Promise<R>)[]): readonly R[] | Promise<readonly R[]> {
+  return results.some((result) => result instanceof Promise) ? Promise.all(results) : (results as readonly R[]);
 }

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Notification } from './alert/alert.ts';
-import { explain } from './decision/decide.ts';
-import { createDecide } from './decision/decide-again.ts';
+import type { Notification, ReadAlert } from './alert/alert.ts';
+import { decide, explain } from './decision/decide.ts';
 import type { Decision, DecisionInput, Draft, Mode } from './decision/decision.ts';
 import type { Escalated } from './execution/escalated.ts';
 import type { Execution } from './execution/execution.ts';
 import { inTurns } from './in-turns.ts';
 import { decided } from './ledger/decided.ts';
 import { type Hold, LedgerUnavailable, type Recorded, type VerdictOnRecord } from './ledger/ledger.ts';
+import { createMoments, type Moment } from './loop/again.ts';
 import { noteWords, wordOf } from './loop/alert-words.ts';
 import { type Answer, type Answerer, createApprovals } from './loop/approval.ts';
 import { tellEndedPauses } from './loop/ended-pauses.ts';
@@ -66,7 +66,7 @@ export function createLoop(options: LoopOptions): Loop {
   const ending = new AbortController();
   const context: RemediationContext = { ...options, draining: draining.signal, ending: ending.signal };
   const held = new Set<string>();
-  const decide = createDecide();
+  const momentNow = createMoments(options);
   const queue = createQueue(
     () => options.config().execution.max_parallel,
     (playbook) => options.config().playbooks[playbook]?.max_parallel ?? Infinity,
@@ -157,6 +157,17 @@ export function createLoop(options: LoopOptions): Loop {
     return decisions;
   }
 
+  async function decideOn(alerts: readonly ReadAlert[], moment: Moment | null): Promise<readonly Decision[]> {
+    const inputs = await inTurns(alerts, (read) => inputFromAlert(read, options));
+    await noteWords(inputs.flatMap(wordOf), ledger);
+    const decisions = await settle(inputs);
+    void lookAtResolved(inputs);
+    if (moment !== null && momentNow() === moment) {
+      for (const [at, read] of alerts.entries()) moment.keep(read, inputs[at]!, decisions[at]!);
+    }
+    return decisions;
+  }
+
   /** Runs whose outcome is known as soon as the alert that led to them is over. Outlives the answer. */
   async function lookAtResolved(inputs: readonly DecisionInput[]): Promise<void> {
     try {
@@ -191,12 +202,15 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   return {
-    async receive(notification) {
-      const inputs = await inTurns(notification.alerts, (read) => inputFromAlert(read, options));
-      await noteWords(inputs.flatMap(wordOf), ledger);
-      const decisions = await settle(inputs);
-      void lookAtResolved(inputs);
-      return decisions;
+    async receive({ alerts }) {
+      refuseWhenDraining();
+      const moment = momentNow();
+      const known = alerts.map((read) => moment?.again(read) ?? null);
+      for (const decision of known) if (decision !== null) events.decided(decision);
+      const others = alerts.filter((_read, at) => known[at] === null);
+      const decided = others.length === 0 ? [] : await decideOn(others, moment);
+      let next = 0;
+      return known.map((decision) => decision ?? decided[next++]!);
     },
 
     async decidePredictions(predictions, mode) {

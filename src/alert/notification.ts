@@ -13,8 +13,9 @@ const MAX_PROBLEMS = 10;
 /**
  * A webhook body, from Alertmanager (version 4) or Grafana (version 1). Unknown fields are ignored. An alert that cannot
  * be read is reported in its place; a body of which none can is refused. Never throws, whatever `JSON.parse` gave.
+ * `read`: reads one of its alerts.
  */
-export function readNotification(body: unknown): NotificationReading {
+export function readNotification(body: unknown, read = readAlert): NotificationReading {
   const hint = hintFor(body);
   if (hint !== null) return refused({ path: '', message: hint });
   if (!isObject(body)) return refused({ path: '', message: `expected an object, found ${found(body)}` });
@@ -37,7 +38,7 @@ export function readNotification(body: unknown): NotificationReading {
   const reads: ReadAlert[] = [];
   let readable = 0;
   for (let at = 0; at < alerts.length; at++) {
-    const reading = readAlert(alerts[at], `alerts[${at}]`);
+    const reading = read(alerts[at], `alerts[${at}]`);
     if (reading.ok) {
       readable += 1;
       reads.push(reading);

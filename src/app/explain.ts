@@ -32,7 +32,7 @@ export async function explainOnce(config: Config, asked: Prediction | Alert, log
     now: Date.now,
     config: () => config,
     timeZone: localTimeZone,
-    predictions: { current: async () => null, recent: () => [], post: async () => undefined },
+    predictions: { current: async () => null, recent: () => [] },
     playbooks: { unsafeValue, fleet: fleets.fleet },
   };
   const input =

@@ -115,15 +115,12 @@ function hasMoreThan(limit: number, bytes: Buffer, values: readonly number[]): b
 /** Counts brackets outside of strings; no byte of a longer UTF-8 sequence looks like one. */
 function isDeeperThan(limit: number, bytes: Buffer): boolean {
   if (!hasMoreThan(limit, bytes, [0x7b, 0x5b])) return false;
+  const { length } = bytes;
   let depth = 0;
-  let inString = false;
-  for (let at = 0; at < bytes.length; at++) {
+  for (let at = 0; at < length; at++) {
     const byte = bytes[at]!;
-    if (inString) {
-      if (byte === BACKSLASH) at += 1;
-      else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) {
-      inString = true;
+    if (byte === QUOTE) {
+      at = endOfString(bytes, at + 1);
     } else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
       if (depth > limit) return true;
@@ -132,4 +129,12 @@ function isDeeperThan(limit: number, bytes: Buffer): boolean {
     }
   }
   return false;
+}
+
+/** Where the string ends that goes on from there. */
+function endOfString(bytes: Buffer, from: number): number {
+  const { length } = bytes;
+  let at = from;
+  for (; at < length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+  return at;
 }

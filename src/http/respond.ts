@@ -1,8 +1,8 @@
-/** An answer whose body is a text. */
+/** An answer whose body is a text, or its bytes. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer<ArrayBuffer>;
 }
 
 /** On every answer: nothing is kept, framed, sniffed or run. */
@@ -31,7 +31,7 @@ export function json(status: number, value: unknown): Response {
   return jsonText(status, JSON.stringify(value), JSON_HEADERS);
 }
 
-export function jsonText(status: number, body: string, headers: Readonly<Record<string, string>>): Response {
+export function jsonText(status: number, body: Answer['body'], headers: Readonly<Record<string, string>>): Response {
   return new Response(body, { status, headers });
 }
 

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { readNotification } from '../alert/notification.ts';
 import { isObject, own } from '../alert/problem.ts';
+import { createReadAlert } from '../alert/read-again.ts';
+import type { readAlert } from '../alert/read-alert.ts';
 import { inTurns, nextTurn } from '../in-turns.ts';
 import { readJson } from './body.ts';
-import { decisionText } from './decision-text.ts';
+import { decisionParts, joined } from './decision-bytes.ts';
 import { codeOf, failure } from './failure.ts';
 import type { HttpOptions } from './ports.ts';
 import { HttpProblem } from './problem.ts';
@@ -16,6 +18,9 @@ export const MAX_ENTRIES = 10_000;
 /** From so many alerts on, reading a body and writing its answer are turns of their own: each takes milliseconds. */
 const MANY = 500;
 
+/** An alert as it was read is kept for this long, milliseconds: in a storm it comes again. */
+const READ_FOR = 1_000;
+
 const METHOD = 'POST';
 const PATH = '/webhook';
 
@@ -26,9 +31,10 @@ type WebhookScope = Pick<HttpScope, 'stopping'> &
   Pick<HttpOptions, 'max_body_bytes' | 'onWebhook' | 'onWebhookRefused' | 'decisions' | 'log'>;
 
 export function createWebhook(scope: WebhookScope): Webhook {
+  const read = createReadAlert((forget) => void setTimeout(forget, READ_FOR).unref());
   return async (incoming) => {
     try {
-      return await receive(incoming, scope);
+      return await receive(incoming, scope, read);
     } catch (error) {
       scope.onWebhookRefused?.(codeOf(error));
       return failure(error, { method: METHOD, path: PATH }, scope.log);
@@ -53,12 +59,12 @@ export function webhookRoutes(webhook: Webhook): readonly Route[] {
   ];
 }
 
-async function receive(incoming: IncomingMessage, scope: WebhookScope): Promise<Answer> {
+async function receive(incoming: IncomingMessage, scope: WebhookScope, read: typeof readAlert): Promise<Answer> {
   refuseWhenStopping(scope);
   const body = await readJson(incoming, scope.max_body_bytes);
   const isLarge = countWithinLimit(body) > MANY;
   if (isLarge) await nextTurn();
-  const reading = readNotification(body);
+  const reading = readNotification(body, read);
   if (isLarge) await nextTurn();
   if (!reading.ok) {
     throw new HttpProblem(400, 'bad_request', 'no alert in this body can be read', reading.problems);
@@ -75,10 +81,10 @@ async function receive(incoming: IncomingMessage, scope: WebhookScope): Promise<
     scope.log.warn(fields, 'the sender cut alerts off: raise max_alerts of the receiver');
   }
   const decisions = await scope.decisions.receive(notification);
-  const cut = truncated > 0 ? `,"truncated":${truncated}` : '';
-  const texts = await inTurns(decisions, decisionText);
+  const parts = await inTurns(decisions, decisionParts);
   if (isLarge) await nextTurn();
-  const answer = `{"received":${alerts.length},"decisions":[${texts.join()}]${cut}}`;
+  const cut = truncated > 0 ? `,"truncated":${truncated}` : '';
+  const answer = joined(`{"received":${alerts.length},"decisions":[`, parts, `]${cut}}`);
   return { status: 200, headers: JSON_HEADERS, body: answer };
 }
 

@@ -136,6 +136,18 @@ export interface Ledger {
    */
   repeat(input: DecisionInput, draft: Draft): Promise<Decision | null>;
 
+  /**
+   * As long as this is the same number nothing that was read here has changed. Null where that cannot be told at once, as
+   * where the store is a server, or cannot be read now.
+   */
+  moment(): number | null;
+
+  /**
+   * Counts what `repeat` gave once more, at `at` (epoch milliseconds), like `repeat` does: as it stands then. For as long as
+   * the moment is the one from before the facts that led to it. Null where it is no repeat of what is on record.
+   */
+  again(decision: Decision, at: number): Decision | null;
+
   /** Counts an ignored alert, which is not kept. In memory, written back like repeats. */
   countIgnored(input: DecisionInput, draft: Draft): void;
 

@@ -44,9 +44,20 @@ export interface TallyBook {
   countsBeyond(applied: number, knownTypes: ReadonlySet<string>): readonly (Count & { readonly count: number })[];
 }
 
+interface Counted extends Count {
+  count: number;
+}
+
+/** By the id of a decision; `as`: what its verdict is counted under. */
+interface Repeats {
+  count: number;
+  last_at: number;
+  readonly as: Counted;
+}
+
 interface Page {
-  readonly repeats: Map<string, { count: number; last_at: number }>;
-  readonly counts: Map<string, Count & { count: number }>;
+  readonly repeats: Map<string, Repeats>;
+  readonly counts: Map<string, Counted>;
 }
 
 /** Beyond this many distinct counts, which only a store that is long away lets gather, types are not told apart. */
@@ -60,24 +71,31 @@ export function createTallyBook(client: string): TallyBook {
   let numbers = 0;
   const pagesBeyond = (applied: number) => (sent !== null && sent.tally.number > applied ? [sent.page, open] : [open]);
 
-  function count({ type: wire, verdict, reason }: Count): void {
+  function counted({ type: wire, verdict, reason }: Count): Counted {
     const type = tooLongForALabel(wire) || open.counts.size >= MOST_ENTRIES ? OTHER_TYPE : wire;
-    const key = JSON.stringify([type, verdict, reason]);
-    const known = open.counts.get(key);
-    if (known === undefined) open.counts.set(key, { type, verdict, reason, count: 1 });
-    else known.count++;
+    // Verdicts and reasons are words without a blank.
+    const key = `${verdict} ${reason} ${type}`;
+    let known = open.counts.get(key);
+    if (known === undefined) {
+      known = { type, verdict, reason, count: 0 };
+      open.counts.set(key, known);
+    }
+    return known;
   }
 
   return {
-    count,
+    count(what) {
+      counted(what).count++;
+    },
     repeat(id, what, at) {
-      count(what);
-      const known = open.repeats.get(id);
-      if (known === undefined) open.repeats.set(id, { count: 1, last_at: at });
-      else {
-        known.count++;
-        known.last_at = Math.max(known.last_at, at);
+      let known = open.repeats.get(id);
+      if (known === undefined) {
+        known = { count: 0, last_at: at, as: counted(what) };
+        open.repeats.set(id, known);
       }
+      known.count++;
+      known.as.count++;
+      known.last_at = Math.max(known.last_at, at);
     },
     size: () => open.repeats.size + open.counts.size,
     next(at) {
@@ -85,7 +103,7 @@ export function createTallyBook(client: string): TallyBook {
       if (open.counts.size === 0) return null;
       const page = open;
       open = emptyPage();
-      const repeats = Array.from(page.repeats, ([id, entry]) => ({ id, ...entry }));
+      const repeats = Array.from(page.repeats, ([id, { count, last_at }]) => ({ id, count, last_at }));
       sent = { page, tally: { client, number: ++numbers, at, repeats, counts: [...page.counts.values()] } };
       return sent.tally;
     },
@@ -93,11 +111,14 @@ export function createTallyBook(client: string): TallyBook {
       if (sent?.tally.number === number) sent = null;
     },
     repeatsOf(id, applied) {
-      const entries = pagesBeyond(applied).map((page) => page.repeats.get(id));
-      return {
-        count: entries.reduce((sum, entry) => sum + (entry?.count ?? 0), 0),
-        last_at: entries.reduce((last, entry) => Math.max(last, entry?.last_at ?? 0), 0),
-      };
+      let [count, last_at] = [0, 0];
+      for (const page of pagesBeyond(applied)) {
+        const entry = page.repeats.get(id);
+        if (entry === undefined) continue;
+        count += entry.count;
+        last_at = Math.max(last_at, entry.last_at);
+      }
+      return { count, last_at };
     },
     countsBeyond(applied, knownTypes) {
       return pagesBeyond(applied)

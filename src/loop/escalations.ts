@@ -6,6 +6,7 @@ import { inTurns } from '../in-turns.ts';
 import type { VerdictOnRecord } from '../ledger/ledger.ts';
 import { isByName } from '../prediction/by-name.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
+import { asKept } from './annotated.ts';
 import { type Gathering, inputFromPrediction } from './gather.ts';
 import type { LoopOptions } from './ports.ts';
 
@@ -52,9 +53,10 @@ export function createEscalations(options: Gathering & Pick<LoopOptions, 'ledger
     if (verdict === 'escalated') {
       const annotated = prediction?.source === 'alert' ? prediction : null;
       if (annotated !== null) annotatedKeys.add(key);
-      const mark: Mark = { target, annotated, day: Math.floor(now() / DAY) };
+      const known = await values.get(key);
+      const mark: Mark = { target, annotated: asKept(annotated, known), day: Math.floor(now() / DAY) };
       const text = JSON.stringify(mark);
-      if ((await values.get(key)) !== text) await values.set(key, text, now() + KEPT_FOR);
+      if (known !== text) await values.set(key, text, now() + KEPT_FOR);
     } else if (alert?.status === 'resolved' && annotatedKeys.delete(key)) await values.delete(key);
   }
 

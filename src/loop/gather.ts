@@ -15,9 +15,10 @@ import { findMapping, findMappingByName, mappingOf } from '../mapping/match.ts';
 import { isByName } from '../prediction/by-name.ts';
 import type { Prediction, Target } from '../prediction/prediction.ts';
 import { consecutiveInWindow } from '../prediction/window.ts';
-import type { LoopOptions, Playbooks } from './ports.ts';
+import type { LoopOptions, Playbooks, Predictions } from './ports.ts';
 
-export interface Gathering extends Pick<LoopOptions, 'now' | 'config' | 'timeZone' | 'predictions'> {
+export interface Gathering extends Pick<LoopOptions, 'now' | 'config' | 'timeZone'> {
+  readonly predictions: Pick<Predictions, 'current' | 'recent'>;
   readonly playbooks: Pick<Playbooks, 'unsafeValue' | 'fleet'>;
 }
 

@@ -68,6 +68,8 @@ export interface Playbooks {
 export interface Predictions {
   /** The newest one known; null when nothing is known. */
   current(target: Target): Promise<Prediction | null>;
+  /** Another object once anything changed but predictions by hand, which lie in the ledger. */
+  generation(): object;
   /** Newest first, as far as this process has seen them. */
   recent(target: Target): readonly Prediction[];
   /** Durable when it resolves. */

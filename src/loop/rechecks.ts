@@ -1,10 +1,11 @@
 import { decide } from '../decision/decide.ts';
-import type { AlertSituation, Decision, DecisionInput, Draft, GateResult } from '../decision/decision.ts';
+import type { AlertSituation, Decision, DecisionInput, Draft } from '../decision/decision.ts';
 import type { Reason } from '../decision/reason.ts';
 import { type ExecutionState, isFinal } from '../execution/execution.ts';
 import { inTurns, nextTurn } from '../in-turns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Prediction, type Target, targetKey } from '../prediction/prediction.ts';
+import { asKept } from './annotated.ts';
 import { type Gathering, inputFromWaiting } from './gather.ts';
 import type { LoopOptions } from './ports.ts';
 
@@ -84,8 +85,6 @@ export function createRechecks(options: {
   const read = new Map<string, Row>();
   let listed: { readonly version: number; readonly rows: readonly Row[]; readonly taken: readonly string[] } | null =
     null;
-  /** What was made of the last decision; in a storm it is that of the next one too. */
-  let last: { readonly gates: readonly GateResult[]; readonly text: string } | null = null;
   let underWay: Promise<void> | null = null;
 
   /** What is to be kept of an alert that waits; null where it does not, or is kept as it is. */
@@ -95,11 +94,9 @@ export function createRechecks(options: {
     const key = PREFIX + targetKey(target);
     const known = await values.get(key);
     if (decision.verdict === 'deferred' || decision.verdict === 'approved') {
-      // Gates that are the same object are those of an input that was the same.
-      if (last?.gates !== decision.gates) {
-        last = { gates: decision.gates, text: JSON.stringify(waitingFor(input, alert, target, decision)) };
-      }
-      return last.text === known ? null : [key, last.text];
+      const waiting = waitingFor(input, alert, target, decision);
+      const text = JSON.stringify({ ...waiting, annotated: asKept(waiting.annotated, known) } satisfies Waiting);
+      return text === known ? null : [key, text];
     }
     if (known !== undefined && (alert.status === 'firing' || isOf(known, alert))) await values.delete(key);
     return null;

@@ -42,6 +42,8 @@ export interface PredictionSources {
   setFiles(files: readonly string[], staleAfter: number): Promise<void>;
   current(target: Target): Promise<Prediction | null>;
   all(): Promise<readonly Prediction[]>;
+  /** Another object once anything changed but predictions by hand, which lie in their storage. */
+  generation(): object;
   /**
    * Newest first, at most 16 with distinct `observed_at`, of those that this process has seen and, where they are
    * remembered, of earlier ones; for `min_consecutive`.
@@ -274,6 +276,7 @@ export function createPredictionSources(options: PredictionSourcesOptions): Pred
       return [...merged.values()];
     },
 
+    generation: () => fromFiles,
     recent: (target) => recent.of(targetKey(target)),
 
     async post(predictions) {

@@ -208,7 +208,7 @@ it('without a mapping that matches its labels, and while it is resolved, nothing
             now: () => NOW,
             config: () => config,
             timeZone: () => 'UTC',
-            predictions: { current: async () => null, recent: () => [], post: async () => undefined },
+            predictions: { current: async () => null, recent: () => [] },
             playbooks: { unsafeValue: () => null, fleet: () => null },
           },
         );

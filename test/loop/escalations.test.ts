@@ -38,7 +38,6 @@ async function world() {
       predictions: {
         current: async ({ resource }) => state.predictions.find((one) => one.resource === resource) ?? null,
         recent: () => [],
-        post: async () => {},
       },
       playbooks: { unsafeValue: () => null, fleet: () => null },
     });

@@ -37,7 +37,6 @@ function processOn(
     predictions: {
       current: async () => permittingPrediction({ observed_at: NOW }),
       recent: () => [],
-      post: async () => {},
     },
     playbooks: { unsafeValue: () => null, fleet: () => null },
   };

@@ -127,6 +127,10 @@ export async function openPostgresLedger({ store, now }: PostgresLedgerOptions):
       return decided(input, draft, { id, execution_id: null, repeats, last_at: input.now });
     },
 
+    // What others did is known only once it is asked.
+    moment: () => null,
+    again: () => null,
+
     countIgnored(input, draft) {
       tallies.count(countOf(input.target?.prediction_type, draft));
       keeper.counted();

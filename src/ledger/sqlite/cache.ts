@@ -2,6 +2,8 @@
 export interface Cache {
   /** Forgets everything when the version is another one than before. */
   sync(version: number): void;
+  /** The last version that it was told of; null before the first. */
+  version(): number | null;
   get<T>(key: string, load: () => T): T;
   /** The same by an object, for as long as it lives. */
   of<T>(key: object, load: () => T): T;
@@ -19,6 +21,7 @@ export function createCache(most: number): Cache {
       byObject = new WeakMap();
       version = current;
     },
+    version: () => version,
     get<T>(key: string, load: () => T): T {
       if (known.has(key)) return known.get(key) as T;
       const value = load();

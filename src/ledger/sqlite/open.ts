@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import type { Decision } from '../../decision/decision.ts';
+import type { Target } from '../../prediction/prediction.ts';
 import { decided } from '../decided.ts';
 import type { EndedPause, Ledger } from '../ledger.ts';
 import { countOf, isKeptRefusal } from '../recording.ts';
 import { targetText } from '../rows.ts';
-import { createTallyBook, withTally } from '../tally.ts';
+import { createTallyBook } from '../tally.ts';
 import { createTallyKeeper, WRITE_SOON } from '../tally-keeper.ts';
+import type { Cache } from './cache.ts';
 import { cachedFacts, cachedPauses } from './cached-facts.ts';
 import { sqliteChain } from './chain-store.ts';
 import { sqliteForecasts } from './forecast-store.ts';
@@ -29,6 +32,7 @@ import { reportsOf } from './reports.ts';
 import { sqliteRetention } from './retention-store.ts';
 import { sqliteSamples } from './sample-store.ts';
 import { sqliteScores } from './score-store.ts';
+import type { Sql } from './statements.ts';
 import { sqliteValues } from './values.ts';
 import { dueForVerification, lastGain } from './verification.ts';
 import { startWriter } from './writer.ts';
@@ -63,6 +67,26 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
     await writer.close();
   }
 
+  /** The newest decision of a target, and what is counted of it beyond the store. */
+  function newestIn(sql: Sql, cache: Cache, target: Target | null) {
+    // What is counted in memory now could not be written back any more.
+    checkNotNewer(
+      cache.get('schema', () => schemaVersion({ prepare: sql })),
+      path,
+    );
+    const text = targetText(target);
+    return cache.get(`newest ${text}`, () => ({
+      newest: newestDecision(sql, text),
+      applied: appliedTally(sql, client),
+    }));
+  }
+
+  function countAgain(newest: Decision, applied: number, at: number): Pick<Decision, 'repeats' | 'last_at'> {
+    tallies.repeat(newest.id, countOf(newest.target?.prediction_type, newest), at);
+    keeper.counted(newest.reason === 'kill_switch');
+    return { repeats: newest.repeats + tallies.repeatsOf(newest.id, applied).count, last_at: at };
+  }
+
   /** What was counted in memory goes before it, into the same commit: a pause counts from its begin to its end. */
   function lift(name: string | null): Promise<readonly EndedPause[]> {
     void keeper.flush();
@@ -74,24 +98,18 @@ export async function openSqliteLedger({ path, now, logger }: SqliteLedgerOption
 
     async repeat(input, draft) {
       if (!isKeptRefusal(draft)) return null;
-      const target = targetText(input.target);
-      const { newest, applied } = await reader.cached((sql, cache) => {
-        // What is counted in memory now could not be written back any more.
-        checkNotNewer(
-          cache.get('schema', () => schemaVersion({ prepare: sql })),
-          path,
-        );
-        return cache.get(`newest ${target}`, () => ({
-          newest: newestDecision(sql, target),
-          applied: appliedTally(sql, client),
-        }));
-      });
-      if (newest?.reason !== draft.reason) return null;
-      const { type, verdict, reason } = countOf(input.target?.prediction_type, draft);
-      tallies.repeat(newest.id, { type, verdict, reason }, input.now);
-      keeper.counted(reason === 'kill_switch');
-      const { repeats } = withTally(newest, tallies, applied);
-      return decided(input, draft, { id: newest.id, execution_id: null, repeats, last_at: input.now });
+      const known = await reader.cached((sql, cache) => newestIn(sql, cache, input.target));
+      if (known.newest?.reason !== draft.reason) return null;
+      const { id } = known.newest;
+      return decided(input, draft, { id, execution_id: null, ...countAgain(known.newest, known.applied, input.now) });
+    },
+
+    moment: reader.moment,
+
+    again(decision, at) {
+      const known = reader.atHand((sql, cache) => cache.of(decision, () => newestIn(sql, cache, decision.target)));
+      if (known === null || known.newest?.id !== decision.id || known.newest.reason !== decision.reason) return null;
+      return { ...decision, decided_at: at, ...countAgain(known.newest, known.applied, at) };
     },
 
     countIgnored(input, draft) {

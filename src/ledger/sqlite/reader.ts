@@ -20,6 +20,10 @@ export interface Reader {
   snapshot<T>(query: (sql: Sql) => T): Promise<T>;
   /** The same, with a cache that holds only what is still true. */
   cached<T>(query: (sql: Sql, cache: Cache) => T): Promise<T>;
+  /** The same at once; null where the file cannot be read at once. */
+  atHand<T>(query: (sql: Sql, cache: Cache) => T): T | null;
+  /** Which version the cache holds now; null where that cannot be told at once. */
+  moment(): number | null;
   version(): Promise<number>;
   /** A write of ours was answered: whoever waited for it finds it. */
   wrote(): void;
@@ -109,6 +113,20 @@ export function createReader(path: string): Reader {
     setImmediate(outOfStep);
   }
 
+  function cachedOn<T>(here: Connection, query: (sql: Sql, cache: Cache) => T): T {
+    syncCache(here);
+    return query(here.sql, cache);
+  }
+
+  /** Whoever needs more than what is at hand asks again, and hears why. */
+  function atHand<T>(query: (sql: Sql, cache: Cache) => T): T | null {
+    try {
+      return onConnection((here) => cachedOn(here, query));
+    } catch {
+      return null;
+    }
+  }
+
   return {
     read: (query) => attempt(({ sql }) => query(sql)),
     snapshot: (query) =>
@@ -120,11 +138,9 @@ export function createReader(path: string): Reader {
           if (db.isTransaction) db.exec('COMMIT');
         }
       }),
-    cached: (query) =>
-      attempt((here) => {
-        syncCache(here);
-        return query(here.sql, cache);
-      }),
+    cached: (query) => attempt((here) => cachedOn(here, query)),
+    atHand,
+    moment: () => atHand((_sql, { version }) => version()),
     version: () => attempt(versionOn),
     wrote: outOfStep,
     close() {

@@ -31,6 +31,28 @@ async function ignoreOnce(ledger: Ledger, input: DecisionInput): Promise<void> {
 }
 
 export function counting(newStore: () => TestStore): void {
+  test('a repeat of this moment is counted again; where the store cannot tell moments apart, it says so', async () => {
+    const store = newStore();
+    const [ledger, other] = [await store.open(), await store.open()];
+    await ledger.record([refused()], owner());
+    const moment = ledger.moment();
+    const repeat = (await ledger.repeat(refused(), decide(refused(), await ledger.facts(refused()))))!;
+    const again = ledger.again(repeat, NOW + 5);
+    if (moment === null) expect(again).toBeNull();
+    else {
+      expect(ledger.moment()).toBe(moment);
+      expect(again).toEqual({ ...repeat, decided_at: NOW + 5, repeats: 2, last_at: NOW + 5 });
+      expect(ledger.again(repeat, NOW + 7)).toMatchObject({ repeats: 3, last_at: NOW + 7 });
+      expect(await count(ledger, 'disk_exhaustion', 'unsafe_value')).toBe(4);
+      // It is no repeat of what is on record now.
+      await other.record([{ ...refused(), unsafe_value: null }], owner('process-b'));
+      await expect.poll(() => ledger.moment()).not.toBe(moment);
+      expect(ledger.again(repeat, NOW + 9)).toBeNull();
+    }
+    await ledger.close();
+    expect(ledger.moment()).toBeNull();
+  });
+
   test('records and repeats are counted at once, and once, over a new opening', async () => {
     const store = newStore();
     const ledger = await store.open();

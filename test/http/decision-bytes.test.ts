@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Decision } from '../../src/decision/decision.ts';
-import { decisionText } from '../../src/http/decision-text.ts';
+import { decisionParts, joined } from '../../src/http/decision-bytes.ts';
 import { decisionOnWire } from '../../src/http/wire.ts';
 import { permittingPrediction } from '../support/decision.ts';
 
@@ -43,11 +43,27 @@ const decision: fc.Arbitrary<Decision> = fc.record({
   last_at: instant,
 });
 
-test('property: the text of a decision is the JSON of its wire form, at first and again', () => {
+/** The same refusal, in other words of its own or not. */
+const changed = (one: Decision) =>
+  fc.record({
+    decided_at: instant,
+    repeats: fc.nat(),
+    last_at: instant,
+    fingerprint: fc.constantFrom(one.fingerprint, 'another'),
+    mapping: fc.constantFrom(one.mapping, 'another'),
+    gates: fc.constantFrom(one.gates, [...one.gates]),
+  });
+
+test('property: the bytes of decisions are the JSON of their wire forms, also of those that share what was decided', () => {
+  const decisions = decision.chain((one) =>
+    fc
+      .array(changed(one), { maxLength: 5 })
+      .map((changes) => [one, ...changes.map((change) => ({ ...one, ...change }))]),
+  );
   fc.assert(
-    fc.property(decision, (one) => {
-      const json = JSON.stringify(decisionOnWire(one));
-      expect([decisionText(one), decisionText({ ...one })]).toEqual([json, json]);
+    fc.property(decisions, (all) => {
+      const bytes = joined('[', all.map(decisionParts), ']');
+      expect(bytes.toString()).toBe(JSON.stringify(all.map(decisionOnWire)));
     }),
   );
 });
