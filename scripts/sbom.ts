@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'rolldown';
+import config from '../rolldown.config.ts';
+import { builtIn } from './built-in.ts';
 
 /**
- * Writes the software bill of materials of the package (CycloneDX, JSON): everything that an installation brings, by the lock
- * file, each with version, licence and hash. What is for development only is not in it. `npm sbom` writes it; asked to omit
- * what is for development it omits too much (what both need), so it is asked for all, and what the lock file marks is taken out.
+ * Writes the software bill of materials of the package (CycloneDX, JSON): the packages whose code is built into it, and Node,
+ * each with version, licence and hash, by the lock file. What is for development only is not in it.
  *
  * Usage: node scripts/sbom.ts [FOLDER]; the file is FOLDER/NAME-VERSION.cdx.json, beside the tarball of `npm pack`.
  */
@@ -13,7 +15,7 @@ interface Lock {
   readonly packages: Readonly<
     Record<
       string,
-      { readonly name?: string; readonly version?: string; readonly dev?: boolean; readonly devOptional?: boolean }
+      { readonly name?: string; readonly version?: string; readonly dev?: boolean; readonly optional?: boolean }
     >
   >;
 }
@@ -32,13 +34,15 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(join(root, file), '
 const { name, version } = read<{ readonly name: string; readonly version: string }>('package.json');
 const { packages } = read<Lock>('package-lock.json');
 
-/** `NAME@VERSION` of what is installed with the package. */
-const installed = new Set(
-  Object.entries(packages).flatMap(([path, entry]) => {
-    if (path === '' || entry.dev === true || entry.devOptional === true) return [];
-    return [`${entry.name ?? path.slice(path.lastIndexOf('node_modules/') + 13)}@${entry.version}`];
-  }),
+const { output } = await build({ ...config, write: false });
+const optional = Object.entries(packages).flatMap(([path, entry]) =>
+  entry.optional === true && path !== '' && entry.dev !== true
+    ? [`${entry.name ?? path.slice(path.lastIndexOf('node_modules/') + 13)}@${entry.version}`]
+    : [],
 );
+
+/** `NAME@VERSION` of what is in the package, or is installed with it. */
+const installed = new Set([...builtIn(output).map((one) => `${one.name}@${one.version}`), ...optional]);
 
 const args = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'];
 const bom = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 })) as Bom;

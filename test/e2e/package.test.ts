@@ -76,11 +76,22 @@ test('the package holds what runs and what users read, and nothing else', () => 
 test('it brings the Node that it runs on, and runs where the one on the PATH is too old', async () => {
   expect(await forestall(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
   const modules = join(prefix, 'lib/node_modules/forestall/node_modules');
-  const [runtime, ...more] = readdirSync(modules).filter((name) => name.startsWith('node-linux-'));
-  expect(more).toEqual([]);
+  const [runtime, ...more] = readdirSync(modules).filter((name) => !name.startsWith('.'));
+  expect(runtime).toMatch(/^node-linux-/);
+  expect(more, 'What the service imports is built in.').toEqual([]);
   expect(nodeOf(join(modules, runtime!, 'bin/node'))).toBe(
     `v${JSON.parse(readText('package.json')).optionalDependencies[runtime!]}`,
   );
+});
+
+test('what is built in goes with its licence', () => {
+  const text = readFileSync(join(prefix, 'lib/node_modules/forestall/dist/third-party.txt'), 'utf8');
+  const { packages } = JSON.parse(readText('package-lock.json'));
+  for (const name of ['commander', 'execa', 'hono', 'keyv', 'pino', 'pino-pretty', 'prom-client', 'yaml', 'zod']) {
+    const { version, license } = packages[`node_modules/${name}`];
+    expect(text).toContain(`\n${name} ${version} (${license})\n`);
+  }
+  expect(text.match(/Permission is hereby granted|Permission to use, copy/g)!.length).toBeGreaterThan(40);
 });
 
 test('its tree is whole, and holds nothing that nobody asked for', () => {

@@ -4,7 +4,7 @@ import { readText, sourcesBelow } from '../support/source-text.ts';
 interface Manifest {
   readonly engines: { readonly node: string };
   readonly license: string;
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -20,7 +20,13 @@ const manifest = JSON.parse(readText('package.json')) as Manifest;
 const lock = JSON.parse(readText('package-lock.json')) as Lock;
 /** Node itself, as packages: for development, and for the machines that the package runs on. */
 const RUNTIME = /^node(?:-linux-\w+)?$/;
-const all = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies };
+const all = { ...manifest.optionalDependencies, ...manifest.devDependencies };
+
+/** Names in one table of docs/dependencies.md. */
+function listedUnder(heading: string): readonly string[] {
+  const [, section = ''] = readText('docs/dependencies.md').split(`\n## ${heading}\n`);
+  return [...section.split('\n## ')[0]!.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!).sort();
+}
 
 test('this runs on the pinned Node', () => {
   expect(process.version, 'Run the tests as `npm test`: npm puts the pinned Node first on the path.').toMatch(/^v24\./);
@@ -47,7 +53,7 @@ test('an installed package brings exactly the Node that the tests run on, withou
 
 test('the lock file belongs to package.json and names no registry', () => {
   const root = lock.packages['']!;
-  expect(root.dependencies).toEqual(manifest.dependencies);
+  expect(root.dependencies).toBeUndefined();
   expect(root.optionalDependencies).toEqual(manifest.optionalDependencies);
   expect(root.devDependencies).toEqual(manifest.devDependencies);
   expect(root.engines).toEqual(manifest.engines);
@@ -58,16 +64,17 @@ test('the lock file belongs to package.json and names no registry', () => {
   ).toEqual([]);
 });
 
-test('what src imports is a dependency, and every dependency is imported', () => {
+test('an installation brings no package but Node: what src imports is built in, or a peer that is optional', () => {
   const imported = new Set(
     sourcesBelow('src').flatMap(({ imports }) => imports.flatMap(({ packageName }) => packageName ?? [])),
   );
-  // The runtime itself: bin/forestall starts it, nothing imports it.
-  const { dependencies, optionalDependencies, peerDependencies } = manifest;
-  const expected = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }).filter(
-    (name) => !RUNTIME.test(name),
+  expect(manifest.dependencies).toBeUndefined();
+  expect([...imported].filter((name) => !(name in manifest.devDependencies))).toEqual([]);
+  expect(Object.keys(manifest.peerDependencies)).toEqual(['pg']);
+  const runtimes = Object.keys(manifest.optionalDependencies ?? {});
+  expect(listedUnder('At run time'), 'docs/dependencies.md lists what src imports, no more and no less.').toEqual(
+    [...imported, ...runtimes].sort(),
   );
-  expect([...imported].sort(), 'package.json lists what src imports, no more and no less.').toEqual(expected.sort());
 });
 
 test('what tests, benches and scripts import is in package.json', () => {

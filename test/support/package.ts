@@ -32,7 +32,7 @@ export function npmSettings(): Record<string, string> {
 export function pack(folder: string): Package {
   const copy = join(folder, 'project');
   for (const file of filesBelow('.')) {
-    if (/^(?:test|bench|scripts)\//.test(file)) continue;
+    if (/^(?:test|bench|scripts)\/(?!built-in\.ts$)/.test(file)) continue;
     cpSync(join(ROOT, file), join(copy, file), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
