@@ -9,7 +9,7 @@ import { newlyMasked, type VerifiedRun } from '../../src/execution/gains.ts';
 import { judge } from '../../src/execution/judgement.ts';
 import { findMapping } from '../../src/mapping/match.ts';
 import { readActionMapping } from '../../src/mapping/read.ts';
-import { forecastSeries } from '../../src/prediction/forecasted.ts';
+import { forecastSeries } from '../../src/prediction/forecast-series.ts';
 import type { Prediction } from '../../src/prediction/prediction.ts';
 import { consecutiveInWindow, inWindow } from '../../src/prediction/window.ts';
 import { CRITICAL, type Disk, daysToIncident } from './disk.ts';

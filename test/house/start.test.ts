@@ -10,7 +10,7 @@ const ENTRIES = [
   'src/ledger/sqlite/writer-thread.ts',
 ];
 const NOT_AT_START =
-  /^src\/(?:ledger\/postgres\/(?!name\.ts$)|ledger\/[^/]+\/copy\.ts$|app\/(?:doctor|backtest|replay|copy-store|explain)|cli\/(?!serve\.ts$|serving\.ts$|program\.ts$|completion\.ts$|context\.ts$|lines\.ts$|load\.ts$|option-values\.ts$|standard-streams\.ts$|terminal\.ts$)|replay\/(?!record\.ts$)|http\/(?:openapi|listener|router)\.ts$)/;
+  /^src\/(?:ledger\/postgres\/(?!name\.ts$)|ledger\/[^/]+\/copy\.ts$|app\/(?:doctor|backtest|replay|copy-store|explain)|cli\/(?!serve\.ts$|serving\.ts$|program\.ts$|completion\.ts$|context\.ts$|lines\.ts$|load\.ts$|option-values\.ts$|standard-streams\.ts$|terminal\.ts$)|replay\/(?!record\.ts$)|http\/(?:openapi|listener|router)\.ts$|forecast\/(?:model|forecast)\.ts$)/;
 const PACKAGES = ['commander', 'keyv', 'pino', 'prom-client', 'yaml', 'zod'];
 
 const sources = new Map(sourcesBelow('src').map((file) => [file.path, file]));

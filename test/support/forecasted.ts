@@ -1,4 +1,5 @@
-import { type Forecasted, forecastSeries, type MeasuredSeries } from '../../src/prediction/forecasted.ts';
+import { forecastSeries } from '../../src/prediction/forecast-series.ts';
+import type { Forecasted, MeasuredSeries } from '../../src/prediction/forecasted.ts';
 import { DAY, HOUR, NOW } from './decision.ts';
 
 const TARGET = { prediction_type: 'disk_exhaustion', resource: '/srv', host: 'nas' };

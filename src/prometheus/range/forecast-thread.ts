@@ -4,13 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Calibration } from '../../forecast/calibration.ts';
-import {
-  type Forecasted,
-  type ForecastPass,
-  forecastSeries,
-  MOST_TOLD,
-  type Unforecast,
-} from '../../prediction/forecasted.ts';
+import { forecastSeries } from '../../prediction/forecast-series.ts';
+import { type Forecasted, type ForecastPass, MOST_TOLD, type Unforecast } from '../../prediction/forecasted.ts';
 import { type CollectedSeries, collect, type RangeTask } from './collect.ts';
 
 export interface ThreadTask extends RangeTask {

@@ -1,13 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ForecastConfig, LocalResource } from '../../config/config.ts';
 import { type Calibration, UNCORRECTED } from '../../forecast/calibration.ts';
-import {
-  type Forecasted,
-  type ForecastPass,
-  forecastSeries,
-  MOST_TOLD,
-  type Unforecast,
-} from '../../prediction/forecasted.ts';
+import { type Forecasted, type ForecastPass, MOST_TOLD, type Unforecast } from '../../prediction/forecasted.ts';
 import { targetKey } from '../../prediction/prediction.ts';
 
 /** The source of predictions that rest on the service's own measurements. */
@@ -64,6 +58,8 @@ export function createLocal({ measure, samples, now }: LocalOptions): Local {
       const problems: string[] = [];
       const seen = new Set<string>();
       const at = now();
+      // Its model is the largest thing there is here, and most services are told their forecasts.
+      const { forecastSeries } = await import('../../prediction/forecast-series.ts');
       for (const resource of resources) {
         const { prediction_type, host, critical } = resource;
         const target = { prediction_type, resource: resource.resource, host };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { corrected, fitCalibration, UNCORRECTED } from '../../src/forecast/calibration.ts';
-import { forecastSeries } from '../../src/prediction/forecasted.ts';
+import { forecastSeries } from '../../src/prediction/forecast-series.ts';
 import { DAY, HOUR, NOW } from '../support/decision.ts';
 import { climbing, seriesOf, someForecast } from '../support/forecasted.ts';
 
