@@ -3,6 +3,8 @@ import { type AlertReading, readAlert } from './read-alert.ts';
 
 /** So many readings are kept, of about a kilobyte each; when they are more it starts anew. */
 const MOST_KEPT = 2_500;
+/** Alerts with longer texts, in characters, are read anew: what is kept at most is some twenty megabytes. */
+const LONGEST = 8_192;
 
 interface Kept {
   readonly reading: AlertReading & { readonly ok: true };
@@ -39,6 +41,7 @@ export function createReadAlert(later: (forget: () => void) => void): typeof rea
     if (reading.ok && reading.alert.fingerprint === fingerprint) {
       const { labels, annotations } = reading.alert;
       const startsAt = own(value as object, 'startsAt');
+      if (lengthOf(labels) + lengthOf(annotations) > LONGEST) return reading;
       keep(fingerprint, { reading, startsAt, labels: countOf(labels), annotations: countOf(annotations) });
     }
     return reading;
@@ -66,4 +69,8 @@ function areSame(given: unknown, texts: Readonly<Record<string, string>>, count:
 
 function countOf(texts: object): number {
   return Object.keys(texts).length;
+}
+
+function lengthOf(texts: Readonly<Record<string, string>>): number {
+  return Object.entries(texts).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
 }

@@ -58,6 +58,14 @@ describe('an alert that comes again is the same object', () => {
     expect(second).not.toBe(first);
   });
 
+  test('not where its texts are long', () => {
+    const long = (length: number) => alertEntry({ annotations: { description: 'x'.repeat(length) } });
+    const [first, second] = twice(long(8_000), long(8_000));
+    expect(second).toBe(first);
+    const [third, fourth] = twice(long(8_192), long(8_192));
+    expect(fourth).not.toBe(third);
+  });
+
   test('until it is forgotten', () => {
     const forgets: (() => void)[] = [];
     const read = createReadAlert((forget) => forgets.push(forget));
