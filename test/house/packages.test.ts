@@ -69,6 +69,7 @@ test('an installation brings no package but Node: what src imports is built in, 
     sourcesBelow('src').flatMap(({ imports }) => imports.flatMap(({ packageName }) => packageName ?? [])),
   );
   expect(manifest.dependencies).toBeUndefined();
+  expect(readText('.npmrc'), 'A checkout needs them, whatever NODE_ENV says.').toMatch(/^include=dev$/m);
   expect([...imported].filter((name) => !(name in manifest.devDependencies))).toEqual([]);
   expect(Object.keys(manifest.peerDependencies)).toEqual(['pg']);
   const runtimes = Object.keys(manifest.optionalDependencies ?? {});
