@@ -4,7 +4,8 @@ export interface ValueStore {
   set(key: string, value: string, expiresAt: number | null): Promise<void>;
   /** The same for any number of keys at once; of a key that is named twice the last value stays. */
   setAll(entries: readonly (readonly [key: string, value: string])[], expiresAt: number | null): Promise<void>;
-  delete(key: string): Promise<boolean>;
+  /** True where it was there. `value`: only where this is what it holds. */
+  delete(key: string, value?: string): Promise<boolean>;
   /** All keys with this prefix that have not expired. */
   list(prefix: string): Promise<readonly (readonly [key: string, value: string])[]>;
 }

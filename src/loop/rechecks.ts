@@ -146,7 +146,8 @@ export function createRechecks(options: {
     const underWay = waiting.execution_id === null ? false : await isUnderWay(waiting.execution_id);
     if (underWay === true) return;
     if (underWay === null) {
-      await values.delete(key);
+      // What was noted of it meanwhile stays.
+      await values.delete(key, text);
       return;
     }
     const input = await inputFromWaiting(waiting, context);
@@ -160,7 +161,7 @@ export function createRechecks(options: {
     // Of all processes that look at it the one that takes it off decides.
     const mark = TAKEN + key.slice(PREFIX.length);
     if (!over) await values.set(mark, JSON.stringify({ text, at: now() } satisfies Taken), now() + FORGET_AFTER);
-    if (!(await values.delete(key)) || over) return;
+    if (!(await values.delete(key, text)) || over) return;
     try {
       await settle([input]);
     } catch (error) {

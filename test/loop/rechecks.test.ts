@@ -103,3 +103,28 @@ test('what could not be decided on waits on, and is decided on at the next look'
   await rechecks.pass();
   expect(decided).toEqual([NOW + 2 * HOUR + 3_000]);
 });
+
+test('what is noted while a pass looks at what it replaces is not lost', async () => {
+  const clock = { now: NOW };
+  const ledger = await sqliteStore().open({ now: () => clock.now });
+  const prediction = permittingPrediction({ observed_at: NOW });
+  const input = { ...inputAbout({ now: NOW }), prediction, target: prediction, mapping };
+  const execution_id = await runOnce(ledger, input);
+  const { items } = await ledger.decisions({ limit: 1 });
+  expect(items).toMatchObject([{ verdict: 'approved', execution_id }]);
+  const [deferred] = await ledger.record([input], { id: 'a', host_key: 'h', pid: 1, pid_started: 1 });
+  expect(deferred!.decision.verdict).toBe('deferred');
+  const other = processOn(ledger, clock, () => Promise.resolve());
+  await other.note([input], items);
+  // The run is over, so its row goes; the alert comes again just then, and waits for the cooldown.
+  const slow = {
+    ...ledger,
+    async execution(id: string) {
+      await other.note([input], [deferred!.decision]);
+      return await ledger.execution(id);
+    },
+  };
+  await processOn(slow, clock, () => Promise.resolve()).pass();
+  const rows = await ledger.values.list('recheck:');
+  expect(rows.map(([, text]) => JSON.parse(text).reason)).toEqual([deferred!.decision.reason]);
+});

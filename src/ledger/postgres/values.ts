@@ -44,11 +44,12 @@ export function postgresValues(options: {
     set: (key, value, expiresAt) => setAll([[key, value]], expiresAt),
     setAll,
 
-    delete: (key) =>
+    delete: (key, value) =>
       write(async (query) => {
-        const [gone] = await query<ValueRow>('DELETE FROM kv WHERE text_key(key) = text_key($1) RETURNING expires_at', [
-          key,
-        ]);
+        const [gone] = await query<ValueRow>(
+          'DELETE FROM kv WHERE text_key(key) = text_key($1) AND value = coalesce($2::text, value) RETURNING expires_at',
+          [key, value ?? null],
+        );
         return gone !== undefined && (gone.expires_at === null || gone.expires_at > now());
       }),
 

@@ -70,7 +70,7 @@ export interface Operations {
   dropEntries(args: { upTo: number; after: number }): ReturnType<typeof dropEntries>;
   notePass(args: { at: number }): null;
   setValues(args: { entries: Entries; expiresAt: number | null; now: number }): null;
-  deleteValue(args: { key: string; now: number }): boolean;
+  deleteValue(args: { key: string; value: string | null; now: number }): boolean;
 }
 
 type Entries = readonly (readonly [key: string, value: string])[];
@@ -183,8 +183,11 @@ export function operationsOn(sql: Sql, expired: () => boolean, fits: ChainWriter
       for (const [key, value] of entries) set.run(key, value, expiresAt);
       return null;
     },
-    deleteValue({ key, now }) {
-      const gone = sql('DELETE FROM kv WHERE key = ? RETURNING expires_at').get(key);
+    deleteValue({ key, value, now }) {
+      const gone = sql('DELETE FROM kv WHERE key = ? AND value = coalesce(?, value) RETURNING expires_at').get(
+        key,
+        value,
+      );
       const expiresAt = gone?.['expires_at'] as number | null | undefined;
       return expiresAt !== undefined && (expiresAt === null || expiresAt > now);
     },

@@ -46,7 +46,7 @@ export function sqliteValues(options: {
     set: (key, value, expiresAt) => setAll([[key, value]], expiresAt),
     setAll,
 
-    delete: (key) => writer.call('deleteValue', { key, now: now() }),
+    delete: (key, value) => writer.call('deleteValue', { key, value: value ?? null, now: now() }),
 
     async list(prefix) {
       const entries: Entry[] = [];

@@ -5,6 +5,15 @@ import { MINUTE, NOW } from '../../support/decision.ts';
 import type { TestStore } from '../contract.ts';
 
 export function valuesContract(newStore: () => TestStore): void {
+  test('a value is taken away only where it is the one that is named, if one is', async () => {
+    const { values } = await newStore().open();
+    await values.set('k', 'new', null);
+    expect(await values.delete('k', 'old')).toBe(false);
+    expect(await values.get('k')).toBe('new');
+    expect(await values.delete('k', 'new')).toBe(true);
+    expect(await values.delete('k', 'new')).toBe(false);
+  });
+
   test('values are kept, replaced, listed by prefix, expire and go', async () => {
     const store = newStore();
     let now = NOW;
