@@ -38,11 +38,12 @@ export function createReadAlert(later: (forget: () => void) => void): typeof rea
     const kept = byFingerprint.get(fingerprint);
     if (kept !== undefined && isWhatWasRead(value as object, kept)) return kept.reading;
     const reading = readAlert(value, path);
-    if (reading.ok && reading.alert.fingerprint === fingerprint) {
-      const { labels, annotations } = reading.alert;
+    if (!reading.ok || reading.alert.fingerprint !== fingerprint) return reading;
+    const labels = sizeOf(own(value as object, 'labels'));
+    const annotations = sizeOf(own(value as object, 'annotations'));
+    if (labels.length + annotations.length <= LONGEST) {
       const startsAt = own(value as object, 'startsAt');
-      if (lengthOf(labels) + lengthOf(annotations) > LONGEST) return reading;
-      keep(fingerprint, { reading, startsAt, labels: countOf(labels), annotations: countOf(annotations) });
+      keep(fingerprint, { reading, startsAt, labels: labels.count, annotations: annotations.count });
     }
     return reading;
   };
@@ -67,10 +68,13 @@ function areSame(given: unknown, texts: Readonly<Record<string, string>>, count:
   return true;
 }
 
-function countOf(texts: object): number {
-  return Object.keys(texts).length;
-}
-
-function lengthOf(texts: Readonly<Record<string, string>>): number {
-  return Object.entries(texts).reduce((sum, [name, text]) => sum + name.length + text.length, 0);
+/** Of texts that were read: how many, and how long they are with their names. */
+function sizeOf(given: unknown): { readonly count: number; readonly length: number } {
+  let [count, length] = [0, 0];
+  if (!isObject(given)) return { count, length };
+  for (const name of Object.keys(given)) {
+    count += 1;
+    length += name.length + (given as Readonly<Record<string, string>>)[name]!.length;
+  }
+  return { count, length };
 }
