@@ -9,12 +9,18 @@ export function storeName({ store }: Config): string {
 }
 
 /** Opens the store that the configuration names, and loads no other engine. Throws `LedgerUnusable` or `LedgerUnavailable`. */
-export async function openLedger({ store }: Config, logger: Logger): Promise<Ledger> {
+export async function openLedger(config: Config, logger: Logger): Promise<Ledger> {
+  const open = await ledgerOpener(config, logger);
+  return await open();
+}
+
+/** The same in two steps: what opens the store is loaded when it resolves, and has its thread started when it was called. */
+export async function ledgerOpener({ store }: Config, logger: Logger): Promise<() => Promise<Ledger>> {
   const now = Date.now;
   if (store.engine === 'sqlite') {
     const { openSqliteLedger } = await import('../ledger/sqlite/open.ts');
-    return await openSqliteLedger({ path: store.path, now, logger });
+    return () => openSqliteLedger({ path: store.path, now, logger });
   }
   const { openPostgresLedger } = await import('../ledger/postgres/open.ts');
-  return await openPostgresLedger({ store, now });
+  return () => openPostgresLedger({ store, now });
 }

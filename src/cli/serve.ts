@@ -1,4 +1,4 @@
-import { openLedger } from '../app/ledger.ts';
+import { ledgerOpener } from '../app/ledger.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { configOrEnd } from './load.ts';
 
@@ -11,6 +11,7 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
   });
   // What comes before there is anything to reload must not end the process.
   process.on('SIGHUP', () => {});
-  const [ledger, { serveUntil }] = await Promise.all([openLedger(config, context.logger), import('./serving.ts')]);
+  const open = await ledgerOpener(config, context.logger);
+  const [ledger, { serveUntil }] = await Promise.all([open(), import('./serving.ts')]);
   return await serveUntil(asked, { config, ledger, context });
 }
